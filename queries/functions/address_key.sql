@@ -1,0 +1,15 @@
+-- title: address_key(address): 32 hexadecimal digits, so that the order of texts is the order of addresses.
+--   IPv4 stands in its IPv4-mapped IPv6 place (RFC 4291, 2.5.5.2). Takes canonical addresses; else null.
+create or replace macro address_key (address) as case
+  when address like '%.%' then '00000000000000000000ffff' || printf(
+    '%02x%02x%02x%02x',
+    try_cast(split_part(split_part(address, ':', -1), '.', 1) as integer),
+    try_cast(split_part(address, '.', 2) as integer),
+    try_cast(split_part(address, '.', 3) as integer),
+    try_cast(split_part(address, '.', 4) as integer)
+  )
+  when address like '%:%' then address_hextets (split_part(address, '::', 1)) || repeat(
+    '0',
+    32 - length(address_hextets (split_part(address, '::', 1))) - length(address_hextets (split_part(address, '::', 2)))
+  ) || address_hextets (split_part(address, '::', 2))
+end;

@@ -1,0 +1,127 @@
+-- title: What is known of each network interface, from when until when
+-- grain: one row an interface and a stretch of time, half open, without overlaps
+-- parameters: metadata_max_age_seconds
+with
+  states as (
+    select
+      *,
+      lead(state_id) over interface_history as next_state_id,
+      lead(valid_from) over interface_history as next_valid_from,
+      lead(instance_id) over interface_history as next_instance_id,
+      lead(group_ids) over interface_history as next_group_ids,
+      lead(subnet_id) over interface_history as next_subnet_id,
+      lead(scope_name) over interface_history as next_scope_name,
+      lag(valid_to) over interface_history as previous_valid_to
+    from interface_context
+    window interface_history as (
+      partition by network_interface_id
+      order by valid_from, state_id
+    )
+  ),
+  -- Seen by two snapshots or more in the same state: taken to have held between them.
+  observed as (
+    select
+      network_interface_id,
+      state_id,
+      valid_from as segment_from,
+      known_until as segment_to,
+      'exact' as as_of_verdict,
+      'observed' as as_of_precision,
+      null as as_of_reason,
+      [state_id] as state_ids,
+      group_ids
+    from states
+    where valid_from < known_until
+  ),
+  -- After the newest snapshot, for as long as the configuration allows.
+  carried_forward as (
+    select
+      network_interface_id,
+      state_id,
+      known_until as segment_from,
+      seconds_after (known_until, $metadata_max_age_seconds) as segment_to,
+      'exact' as as_of_verdict,
+      'carried_forward' as as_of_precision,
+      null as as_of_reason,
+      [state_id] as state_ids,
+      group_ids
+    from states
+    where valid_to is null
+  ),
+  -- Between the last snapshot that showed a state and the first that did not.
+  ending as (
+    select
+      network_interface_id,
+      state_id,
+      known_until as segment_from,
+      valid_to as segment_to,
+      case
+        when next_valid_from = valid_to
+          and next_instance_id is not distinct from instance_id
+          and next_group_ids = group_ids
+          and next_subnet_id is not distinct from subnet_id
+          and next_scope_name is not distinct from scope_name then 'exact'
+        else 'ambiguous'
+      end as as_of_verdict,
+      'observed' as as_of_precision,
+      case
+        when next_valid_from = valid_to then 'changed between two snapshots'
+        else 'vanished between two snapshots'
+      end as as_of_reason,
+      case
+        when next_valid_from = valid_to then [state_id, next_state_id]
+        else [state_id]
+      end as state_ids,
+      case
+        when next_valid_from = valid_to then list_sort(list_distinct(list_concat(group_ids, next_group_ids)))
+        else group_ids
+      end as group_ids
+    from states
+    where valid_to is not null
+  ),
+  -- Between the last snapshot without it and the first that shows it.
+  appearing as (
+    select
+      network_interface_id,
+      state_id,
+      absent_at as segment_from,
+      valid_from as segment_to,
+      'ambiguous' as as_of_verdict,
+      'observed' as as_of_precision,
+      'appeared between two snapshots' as as_of_reason,
+      [state_id] as state_ids,
+      group_ids
+    from states
+    where absent_at is not null
+      and previous_valid_to is distinct from valid_from
+  ),
+  segments as (
+    select *
+    from observed
+    union all
+    select *
+    from carried_forward
+    union all
+    select *
+    from ending
+    union all
+    select *
+    from appearing
+  )
+select
+  network_interface_id,
+  state_id,
+  segment_from,
+  segment_to,
+  as_of_verdict,
+  case
+    when as_of_verdict = 'exact' then as_of_precision
+  end as as_of_precision,
+  case
+    when as_of_verdict = 'ambiguous' then as_of_reason
+  end as as_of_reason,
+  state_ids,
+  group_ids
+from segments
+where segment_from < segment_to
+order by network_interface_id, segment_from

@@ -1,0 +1,95 @@
+-- title: Key figures of a pack
+-- grain: one row a figure
+-- parameters: period_start, period_end
+with
+  flows as (
+    select
+      scope_name,
+      action
+    from flow_enriched
+    where flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_date <= cast(cast($period_end as timestamp) as date)
+      and coalesce(start_at, end_at) >= cast($period_start as timestamp)
+      and coalesce(start_at, end_at) < cast($period_end as timestamp)
+  ),
+  events as (
+    select disposition
+    from ips_event
+    where event_at >= cast($period_start as timestamp)
+      and event_at < cast($period_end as timestamp)
+      and module <> 'heartbeat'
+  ),
+  objects as (
+    select
+      rejected_count,
+      status
+    from source_object
+    where kind <> 'inventory'
+      and coalesce(last_at, modified_at) >= cast($period_start as timestamp)
+      and coalesce(first_at, modified_at) < cast($period_end as timestamp)
+  ),
+  figures as (
+    select
+      1 as position,
+      'Flow records' as label,
+      count(*) as value
+    from flows
+    union all
+    select
+      2 as position,
+      'of these, in scope' as label,
+      count(*) filter (where scope_name is not null) as value
+    from flows
+    union all
+    select
+      3 as position,
+      'accepted' as label,
+      count(*) filter (where action = 'ACCEPT') as value
+    from flows
+    union all
+    select
+      4 as position,
+      'rejected' as label,
+      count(*) filter (where action = 'REJECT') as value
+    from flows
+    union all
+    select
+      5 as position,
+      'IPS events' as label,
+      count(*) as value
+    from events
+    union all
+    select
+      6 as position,
+      'Interfaces in scope' as label,
+      count(distinct network_interface_id) as value
+    from scope_interface
+    where valid_from < cast($period_end as timestamp)
+      and (
+        valid_to is null
+        or valid_to > cast($period_start as timestamp)
+      )
+    union all
+    select
+      7 as position,
+      'Source objects' as label,
+      count(*) as value
+    from objects
+    union all
+    select
+      8 as position,
+      'Lines rejected' as label,
+      coalesce(sum(rejected_count), 0) as value
+    from objects
+    union all
+    select
+      9 as position,
+      'Objects damaged or refused' as label,
+      count(*) filter (where status in ('damaged', 'refused')) as value
+    from objects
+  )
+select
+  label,
+  cast(value as bigint) as value
+from figures
+order by position

@@ -1,0 +1,18 @@
+-- title: Security groups
+-- grain: one row a state of a security group, its rules left out
+select
+  resource_id as group_id,
+  configuration ->> '$.GroupName' as group_name,
+  configuration ->> '$.Description' as description,
+  configuration ->> '$.VpcId' as vpc_id,
+  tags_of (configuration, '$.Tags') as tags,
+  account_id,
+  region,
+  state_id,
+  valid_from,
+  known_until,
+  valid_to,
+  absent_at
+from inventory_state
+where resource_type = 'security_group'
+order by group_id, valid_from, state_id

@@ -1,0 +1,20 @@
+-- title: Subnets
+-- grain: one row a state of a subnet
+select
+  resource_id as subnet_id,
+  tags_of (configuration, '$.Tags')['Name'] as subnet_name,
+  configuration ->> '$.VpcId' as vpc_id,
+  configuration ->> '$.CidrBlock' as cidr,
+  texts_at (configuration, '$.Ipv6CidrBlockAssociationSet[*].Ipv6CidrBlock') as ipv6_cidrs,
+  configuration ->> '$.AvailabilityZone' as availability_zone,
+  tags_of (configuration, '$.Tags') as tags,
+  account_id,
+  region,
+  state_id,
+  valid_from,
+  known_until,
+  valid_to,
+  absent_at
+from inventory_state
+where resource_type = 'subnet'
+order by subnet_id, valid_from, state_id

@@ -1,0 +1,19 @@
+/** Every format, in the order in which they are asked whether they recognise an object. */
+import type { Format } from './format.ts';
+import { cloudWatchFlowLog } from './formats/cloudwatch-flow-log.ts';
+import { deepSecurityCef } from './formats/deep-security-cef.ts';
+import { deepSecuritySns } from './formats/deep-security-sns.ts';
+import { describeJson } from './formats/describe-json.ts';
+import { flowLogParquet } from './formats/flow-log-parquet.ts';
+import { flowLogText } from './formats/flow-log-text.ts';
+import { suricataEve } from './formats/suricata-eve.ts';
+
+export const FORMATS: readonly Format[] = [
+  flowLogParquet,
+  cloudWatchFlowLog,
+  flowLogText,
+  deepSecurityCef,
+  deepSecuritySns,
+  suricataEve,
+  describeJson,
+];

@@ -1,0 +1,298 @@
+/**
+ * Ingest: from sources to rows of the lake. This folder owns everything between the bytes of an
+ * object and the tables of layer `ingest` (`src/tables.ts`).
+ *
+ * An object is listed, skipped if the ledger has it, brought to local disk, hashed, recognised by its
+ * content, read, and committed with its ledger row, in batches. What cannot be read is a row of
+ * `rejected_record`, or a reason in the ledger; it never stops the rest.
+ */
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { FlowproofError } from '../errors.ts';
+import { createTableView, scratchFolder } from '../lake.ts';
+import { type BatchWriter, openBatch } from '../lake-batch.ts';
+import { TABLES } from '../tables.ts';
+import type { Cell, Format, Kind, LocalObject } from './format.ts';
+import { FORMATS } from './formats.ts';
+import {
+  type Fingerprint,
+  fingerprintFile,
+  type KnownObject,
+  type Ledger,
+  readLedger,
+} from './ledger.ts';
+import { readContentHead } from './lines.ts';
+import { createObjectSink, type FirstReject } from './object-sink.ts';
+import { prefetch } from './prefetch.ts';
+import type { ListedObject, Period, Source } from './source.ts';
+
+/** Objects and rows after which a batch is committed. */
+const BATCH_OBJECTS = 500;
+const BATCH_ROWS = 2_000_000;
+
+const FETCHES_AT_ONCE = 8;
+
+export type KindOfSource = { kind: Kind; source: Source };
+
+export type IngestProgress = {
+  objectCount: number;
+  rowCount: number;
+  sizeBytes: number;
+  uri: string;
+};
+
+export type DamagedObject = { uri: string; status: string; reason: string };
+
+export type IngestResult = {
+  listedCount: number;
+  skippedCount: number;
+  objectCount: number;
+  duplicateCount: number;
+  rowCount: number;
+  rejectedCount: number;
+  nodataCount: number;
+  skipdataCount: number;
+  sizeBytes: number;
+  /** Lines rejected, by object. */
+  rejected: ({ uri: string; count: number } & FirstReject)[];
+  damaged: DamagedObject[];
+  unreachable: { uri: string; problem: string }[];
+};
+
+export type IngestOptions = {
+  connection: DuckDBConnection;
+  lake: string;
+  sources: readonly KindOfSource[];
+  period: Period;
+  runId: string;
+  now: () => Date;
+  onProgress: (progress: IngestProgress) => void;
+};
+
+/** Reads all that is new. The lake must be open for writing, and its views made. */
+export async function ingest(options: IngestOptions): Promise<IngestResult> {
+  const ledger = await readLedger(options.connection);
+  const result: IngestResult = {
+    listedCount: 0,
+    skippedCount: 0,
+    objectCount: 0,
+    duplicateCount: 0,
+    rowCount: 0,
+    rejectedCount: 0,
+    nodataCount: 0,
+    skipdataCount: 0,
+    sizeBytes: 0,
+    rejected: [],
+    damaged: [],
+    unreachable: [],
+  };
+  const scratch = scratchFolder(options.lake);
+  let batch: { writer: BatchWriter; objectCount: number } | undefined;
+  const commit = async (): Promise<void> => {
+    if (!batch) return;
+    await batch.writer.commit();
+    batch = undefined;
+  };
+
+  for (const { kind, source } of options.sources) {
+    const fresh = freshObjects(source, options.period, ledger, result);
+    for await (const fetched of prefetch(fresh, FETCHES_AT_ONCE, (listed) =>
+      fetchObject(listed, scratch, ledger),
+    )) {
+      if ('problem' in fetched) {
+        result.unreachable.push(fetched);
+        continue;
+      }
+      if (fetched.path === undefined) continue;
+      const { listed, path, fingerprint } = fetched;
+      if (!ledger.findSame(listed.uri, fingerprint.sha256)) {
+        const objectId = objectIdOf(listed.uri, fingerprint.sha256);
+        batch ??= {
+          writer: await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
+          objectCount: 0,
+        };
+        await readObject(
+          { listed, path, fingerprint, objectId, kind, label: source.label },
+          batch.writer,
+          ledger,
+          options,
+          result,
+        );
+        batch.objectCount += 1;
+        if (batch.objectCount >= BATCH_OBJECTS || batch.writer.rowCount() >= BATCH_ROWS) {
+          await commit();
+        }
+      }
+      if (path.startsWith(scratch)) await rm(path, { force: true });
+    }
+  }
+  await commit();
+  for (const table of TABLES) {
+    if (table.layer === 'ingest')
+      await createTableView(options.connection, options.lake, table.name);
+  }
+  return result;
+}
+
+/** Id of an object: the same content at the same place is the same object. */
+export function objectIdOf(uri: string, sha256: string): string {
+  return createHash('sha256').update(`${uri}\n${sha256}`).digest('hex').slice(0, 16);
+}
+
+async function* freshObjects(
+  source: Source,
+  period: Period,
+  ledger: Ledger,
+  result: IngestResult,
+): AsyncIterable<ListedObject> {
+  for await (const listed of source.list(period)) {
+    result.listedCount += 1;
+    if (ledger.hasVersion(listed.uri, listed.version)) result.skippedCount += 1;
+    else yield listed;
+  }
+}
+
+type FetchedObject =
+  | { uri: string; problem: string }
+  | { listed: ListedObject; path: undefined }
+  | { listed: ListedObject; path: string; fingerprint: Fingerprint };
+
+async function fetchObject(
+  listed: ListedObject,
+  scratch: string,
+  ledger: Ledger,
+): Promise<FetchedObject> {
+  try {
+    const path = await listed.fetch(scratch);
+    if (path === undefined) return { listed, path };
+    const earlier = ledger.history(listed.uri).map((known) => known.sizeBytes);
+    return { listed, path, fingerprint: await fingerprintFile(path, earlier) };
+  } catch (thrown) {
+    if (thrown instanceof FlowproofError && thrown.code === 'SOURCE_UNREACHABLE') {
+      return { uri: listed.uri, problem: thrown.message };
+    }
+    throw thrown;
+  }
+}
+
+type ReadTask = {
+  listed: ListedObject;
+  path: string;
+  fingerprint: Fingerprint;
+  objectId: string;
+  kind: Kind;
+  label: string;
+};
+
+async function readObject(
+  task: ReadTask,
+  batch: BatchWriter,
+  ledger: Ledger,
+  options: IngestOptions,
+  result: IngestResult,
+): Promise<void> {
+  const { listed, fingerprint, objectId } = task;
+  const object: LocalObject = {
+    objectId,
+    uri: listed.uri,
+    path: task.path,
+    sizeBytes: fingerprint.sizeBytes,
+    modifiedAt: listed.modifiedAt,
+    hints: listed.hints,
+  };
+  const sink = createObjectSink(object, batch, options.connection);
+  const grown = ledger
+    .history(listed.uri)
+    .findLast((known) => fingerprint.prefixes.get(known.sizeBytes) === known.sha256);
+  // Two snapshots of an inventory may well be equal: each proves the state at its own time.
+  const copy = task.kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
+  let status = 'loaded';
+  let reason: string | undefined;
+  let format: Format | undefined;
+  let lineCount = 0;
+  let fields: readonly string[] | undefined;
+  if (copy) {
+    status = 'duplicate';
+    reason = `same bytes as ${copy.uri}`;
+    result.duplicateCount += 1;
+  } else {
+    const head = await readContentHead(task.path);
+    format = FORMATS.find((known) => known.kind === task.kind && known.recognises(head, object));
+    if (!format) {
+      status = 'refused';
+      reason = `no ${task.kind} format recognises its content (known: ${FORMATS.filter(
+        (known) => known.kind === task.kind,
+      )
+        .map((known) => known.name)
+        .join(', ')})`;
+    } else {
+      const read = await format.read(object, sink);
+      lineCount = read.lineCount;
+      fields = read.fields;
+      if (read.damage !== undefined) {
+        status = lineCount === 0 ? 'refused' : 'damaged';
+        reason = read.damage;
+      }
+    }
+  }
+  const counts = sink.counts();
+  const { first, last } = sink.times();
+  const ledgerRow: Record<string, Cell> = {
+    object_id: objectId,
+    uri: listed.uri,
+    source: task.label,
+    kind: task.kind,
+    version: listed.version,
+    size_bytes: fingerprint.sizeBytes,
+    modified_at: listed.modifiedAt,
+    sha256: fingerprint.sha256,
+    format: format?.name,
+    fields,
+    flow_log_id: listed.hints.flowLogId,
+    account_id: listed.hints.accountId,
+    region: listed.hints.region,
+    status,
+    reason,
+    line_count: lineCount,
+    row_count: counts.rowCount,
+    rejected_count: counts.rejectedCount,
+    nodata_count: counts.nodataCount,
+    skipdata_count: counts.skipdataCount,
+    header_count: counts.headerCount,
+    blank_count: counts.blankCount,
+    first_at: first === undefined ? undefined : new Date(first),
+    last_at: last === undefined ? undefined : new Date(last),
+    supersedes_object_id: grown?.objectId,
+    duplicate_of_object_id: copy?.objectId,
+    ingested_at: options.now(),
+    run_id: options.runId,
+  };
+  batch.addRow('source_object', ledgerRow);
+  await batch.drain();
+  const known: KnownObject = {
+    objectId,
+    uri: listed.uri,
+    version: listed.version,
+    sha256: fingerprint.sha256,
+    sizeBytes: fingerprint.sizeBytes,
+  };
+  ledger.add(known);
+  result.objectCount += 1;
+  result.rowCount += counts.rowCount;
+  result.rejectedCount += counts.rejectedCount;
+  result.nodataCount += counts.nodataCount;
+  result.skipdataCount += counts.skipdataCount;
+  result.sizeBytes += fingerprint.sizeBytes;
+  const reject = sink.firstReject();
+  if (reject) result.rejected.push({ uri: listed.uri, count: counts.rejectedCount, ...reject });
+  if (status === 'damaged' || status === 'refused') {
+    result.damaged.push({ uri: listed.uri, status, reason: reason ?? '' });
+  }
+  options.onProgress({
+    objectCount: result.objectCount,
+    rowCount: result.rowCount,
+    sizeBytes: result.sizeBytes,
+    uri: listed.uri,
+  });
+}

@@ -1,0 +1,37 @@
+/** JSON values as the inventory formats handle them. */
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+/** JSON with sorted keys and sorted lists: EC2 gives lists in no particular order. */
+export function canonicalJson(value: Json, without: ReadonlySet<string> = new Set()): string {
+  if (Array.isArray(value)) {
+    return `[${value
+      .map((item) => canonicalJson(item, without))
+      .sort()
+      .join(',')}]`;
+  }
+  if (isObject(value)) {
+    const members = Object.keys(value)
+      .filter((key) => !without.has(key))
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null, without)}`);
+    return `{${members.join(',')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** True for an object that is no list. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The objects of a list; none for anything else, as the API may give null for a list. */
+export function objectsOf(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+/** A text that is not empty. */
+export function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,253 @@
+/**
+ * Bytes to lines, for every text format: gzip or plain, bounded in memory, and exact about damage.
+ *
+ * What a damaged gzip file holds before the damage is delivered: where the strict decompressor drops
+ * its last output, a second, lenient pass brings the lines that the first did not reach. The fragment
+ * at the point of damage is delivered with `isCut`.
+ */
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { constants, createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib';
+import { messageOf } from '../errors.ts';
+
+/** Longest line that is kept whole; the rest of a longer one is counted but not stored. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+/** Decompressed bytes allowed for each compressed byte; more is taken for a decompression bomb. */
+export const MAX_EXPANSION = 250;
+
+const MIN_EXPANSION_BYTES = 64 * 1024 * 1024;
+
+export type Line = {
+  /** From 1. */
+  number: number;
+  /** Without its line end. Valid only during the call. */
+  bytes: Buffer;
+  /** Length before it was shortened to MAX_LINE_BYTES. */
+  sizeBytes: number;
+  /** True for the fragment that damage left of a line. */
+  isCut: boolean;
+};
+
+export type LinesResult = { lineCount: number; damage?: string };
+
+/** True if the bytes start as gzip data does. */
+export function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+async function readHead(path: string, length: number): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const buffer = Buffer.alloc(length);
+    const { bytesRead } = await file.read(buffer, 0, length, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The first bytes of the content, decompressed if it is gzip, for recognising the format. */
+export async function readContentHead(path: string, length = 65_536): Promise<Buffer> {
+  const head = await readHead(path, length);
+  if (!isGzip(head)) return head;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    await pump(path, 0, createGunzip(LENIENT), (chunk) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= length) throw new EnoughRead();
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof EnoughRead) && size === 0) return Buffer.alloc(0);
+  }
+  return Buffer.concat(chunks).subarray(0, length);
+}
+
+/** Thrown by a chunk handler to end the reading early. */
+class EnoughRead extends Error {}
+
+type OnChunk = (chunk: Buffer) => void | Promise<void>;
+
+async function pump(path: string, start: number, target: Gunzip | InflateRaw, onChunk: OnChunk) {
+  const file = createReadStream(path, { start, highWaterMark: 256 * 1024 });
+  file.on('error', (thrown) => target.destroy(thrown));
+  file.pipe(target);
+  try {
+    for await (const chunk of target) await onChunk(chunk as Buffer);
+  } finally {
+    file.destroy();
+    target.destroy();
+  }
+}
+
+const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 1024 };
+
+/** Decompresses as the format demands; throws at the first damage. */
+function decompress(path: string, onChunk: OnChunk): Promise<void> {
+  return pump(path, 0, createGunzip({ chunkSize: 256 * 1024 }), onChunk);
+}
+
+/**
+ * Decompresses what can be had of a damaged file, to within 1 KiB of the damage. The checksum at the
+ * end of a file of one member is left out of account: it is known to be wrong, or missing.
+ */
+async function decompressDamaged(path: string, size: number, onChunk: OnChunk): Promise<void> {
+  const start = gzipHeaderLength(await readHead(path, 65_536));
+  const inflate = createInflateRaw(LENIENT);
+  const chunks: Buffer[] = [];
+  let isSmall = true;
+  await pump(path, start, inflate, async (chunk) => {
+    // A first member is small where several follow; nothing is delivered before that is known.
+    if (isSmall && chunks.length < 1024) return void chunks.push(Buffer.from(chunk));
+    if (isSmall) for (const early of chunks) await onChunk(early);
+    isSmall = false;
+    await onChunk(chunk);
+  }).catch((thrown: unknown) => {
+    if (!isZlibError(thrown)) throw thrown;
+  });
+  if (!isSmall) return;
+  const hasMoreMembers = inflate.bytesWritten + 8 < size - start;
+  if (!hasMoreMembers) {
+    for (const early of chunks) await onChunk(early);
+    return;
+  }
+  await pump(path, 0, createGunzip(LENIENT), onChunk);
+}
+
+function isZlibError(thrown: unknown): boolean {
+  return (
+    typeof (thrown as { code?: unknown }).code === 'string' &&
+    (thrown as { code: string }).code.startsWith('Z_')
+  );
+}
+
+/** Length of the header of a gzip member (RFC 1952, 2.3). */
+function gzipHeaderLength(head: Buffer): number {
+  const flags = head[3] ?? 0;
+  let at = 10;
+  if (flags & 4) at += 2 + (head[at] ?? 0) + 256 * (head[at + 1] ?? 0);
+  for (const flag of [8, 16]) {
+    if (flags & flag) at = head.indexOf(0, at) + 1 || head.length;
+  }
+  return flags & 2 ? at + 2 : at;
+}
+
+/**
+ * Calls `onLine` for each line of the file, in order. Line ends are LF or CRLF; a last line without
+ * one counts. Never throws for bad content: damage is in the result. Errors of the file system and of
+ * `onLine` are thrown.
+ */
+export async function readLines(
+  path: string,
+  onLine: (line: Line) => void,
+  drain: () => Promise<void> = async () => {},
+): Promise<LinesResult> {
+  const head = await readHead(path, 2);
+  const splitter = createSplitter(onLine);
+  if (!isGzip(head)) {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+      splitter.push(chunk as Buffer);
+      await drain();
+    }
+    splitter.finish(false);
+    return { lineCount: splitter.lineCount() };
+  }
+  const file = await open(path, 'r');
+  const { size } = await file.stat();
+  await file.close();
+  const limit = Math.max(MIN_EXPANSION_BYTES, size * MAX_EXPANSION);
+  const feed = (target: ReturnType<typeof createSplitter>) => {
+    let total = 0;
+    return async (chunk: Buffer): Promise<void> => {
+      total += chunk.length;
+      if (total > limit) throw new ExpansionError();
+      target.push(chunk);
+      await drain();
+    };
+  };
+  try {
+    await decompress(path, feed(splitter));
+    splitter.finish(false);
+    return { lineCount: splitter.lineCount() };
+  } catch (thrown) {
+    if (thrown instanceof ExpansionError) {
+      splitter.finish(true);
+      const damage = `gzip: more than ${MAX_EXPANSION} times its compressed size (${size} bytes); stopped there`;
+      return { lineCount: splitter.lineCount(), damage };
+    }
+    if (!isZlibError(thrown)) throw thrown;
+    const delivered = splitter.lineCount();
+    const rest = createSplitter((line) => {
+      if (line.number > delivered) onLine(line);
+    });
+    await decompressDamaged(path, size, feed(rest)).catch((second: unknown) => {
+      if (!isZlibError(second) && !(second instanceof ExpansionError)) throw second;
+    });
+    rest.finish(true);
+    return {
+      lineCount: Math.max(rest.lineCount(), delivered),
+      damage: `gzip: ${messageOf(thrown)}`,
+    };
+  }
+}
+
+class ExpansionError extends Error {}
+
+function createSplitter(onLine: (line: Line) => void) {
+  let number = 0;
+  let pending: Buffer[] = [];
+  let pendingSize = 0;
+  let keptSize = 0;
+
+  const keep = (part: Buffer): void => {
+    pendingSize += part.length;
+    const room = MAX_LINE_BYTES - keptSize;
+    if (room <= 0) return;
+    const kept = part.length > room ? part.subarray(0, room) : part;
+    pending.push(Buffer.from(kept));
+    keptSize += kept.length;
+  };
+
+  const emit = (bytes: Buffer, sizeBytes: number, isCut: boolean): void => {
+    number += 1;
+    const last = bytes.length - 1;
+    const isCrLf = sizeBytes === bytes.length && last >= 0 && bytes[last] === 0x0d;
+    onLine({
+      number,
+      bytes: isCrLf ? bytes.subarray(0, last) : bytes.subarray(0, MAX_LINE_BYTES),
+      sizeBytes: isCrLf ? sizeBytes - 1 : sizeBytes,
+      isCut,
+    });
+  };
+
+  return {
+    push(chunk: Buffer): void {
+      let from = 0;
+      for (;;) {
+        const end = chunk.indexOf(0x0a, from);
+        if (end < 0) break;
+        if (pendingSize === 0) {
+          emit(chunk.subarray(from, end), end - from, false);
+        } else {
+          keep(chunk.subarray(from, end));
+          const whole = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
+          const sizeBytes = pendingSize;
+          pending = [];
+          pendingSize = 0;
+          keptSize = 0;
+          emit(whole, sizeBytes, false);
+        }
+        from = end + 1;
+      }
+      if (from < chunk.length) keep(chunk.subarray(from));
+    },
+    /** Delivers what stands after the last line end. */
+    finish(isCut: boolean): void {
+      if (pendingSize === 0) return;
+      emit(Buffer.concat(pending), pendingSize, isCut);
+    },
+    lineCount: () => number,
+  };
+}

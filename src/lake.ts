@@ -1,0 +1,286 @@
+/**
+ * The lake: plain Parquet in one folder a table, Hive-style partitions, readable without flowproof.
+ *
+ *   <lake>/<table>/[<partition>=<date>/]<file>.parquet
+ *   <lake>/.flowproof/lock                 one writer at a time
+ *   <lake>/.flowproof/staging/<batch>/     what is being written, and the journal of what is moved
+ *
+ * A batch becomes visible in two steps: all its files are written under `staging`, then `COMMIT` is
+ * created beside them, then they are moved to their places, the ledger last. A crash before `COMMIT`
+ * leaves nothing of the batch (`recoverLake` deletes it), a crash after it leaves all (the move is
+ * finished). Files that the ledger does not know yet are not part of the views.
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { FlowproofError, messageOf } from './errors.ts';
+import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
+
+const PRIVATE_FOLDER = 0o700;
+
+export function stagingFolder(root: string): string {
+  return join(root, '.flowproof', 'staging');
+}
+
+/** Scratch space inside the lake, emptied at the start of each writing run. */
+export function scratchFolder(root: string): string {
+  return join(root, '.flowproof', 'scratch');
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+}
+
+export type LakeLock = { release(): Promise<void> };
+
+/** Lakes that this process writes to. A lock with this process's id in any other lake's place is old. */
+const held = new Set<string>();
+
+/**
+ * Opens the lake for writing: takes the lock, finishes or undoes what a dead run left, and empties
+ * the scratch folder. Throws LAKE_LOCKED while another living process holds the lock (or this one,
+ * already), LAKE_UNUSABLE if the folder cannot be made or written to.
+ */
+export async function openLakeForWriting(root: string): Promise<LakeLock> {
+  const path = join(root, '.flowproof', 'lock');
+  try {
+    await makeFolder(join(root, '.flowproof'));
+    await takeLock(root, path);
+  } catch (thrown) {
+    throw asUnusable(root, thrown);
+  }
+  const release = async (): Promise<void> => {
+    held.delete(path);
+    await rm(path, { force: true });
+  };
+  try {
+    await recoverLake(root);
+    await rm(scratchFolder(root), { recursive: true, force: true });
+    await makeFolder(scratchFolder(root));
+  } catch (thrown) {
+    await release();
+    throw asUnusable(root, thrown);
+  }
+  return { release };
+}
+
+/** Errors of the file system, as of a folder without write permission, with what to do about them. */
+function asUnusable(root: string, thrown: unknown): unknown {
+  if ((thrown as NodeJS.ErrnoException).syscall === undefined) return thrown;
+  return new FlowproofError('LAKE_UNUSABLE', {
+    place: root,
+    problem: `the lake cannot be written to (${messageOf(thrown)})`,
+    remedy: 'Give the user that runs flowproof a folder that it may write to, as `lake` in the config.',
+    cause: thrown,
+  });
+}
+
+async function takeLock(root: string, path: string): Promise<void> {
+  // The lock appears with its content, by a link, so that nobody meets it empty.
+  const own = `${path}-${process.pid}-${randomUUID()}`;
+  await writeFile(own, `${process.pid}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await link(own, path);
+        held.add(path);
+        return;
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+        const text = await readFile(path, 'utf8').catch(() => '');
+        const holder = Number.parseInt(text, 10);
+        if (attempt > 1 || held.has(path) || isAlive(holder) || !(await removeStale(path, text))) {
+          throw new FlowproofError('LAKE_LOCKED', {
+            place: root,
+            problem: `another run (process ${Number.isNaN(holder) ? 'unknown' : holder}) is writing to this lake`,
+            remedy: `Wait until it has ended. If there is no such process, delete ${path}.`,
+          });
+        }
+      }
+    }
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/**
+ * Takes a dead process's lock away. Of two that find it at once, the second may get hold of the lock
+ * that the first has taken meanwhile: it puts that back and gives up.
+ */
+async function removeStale(path: string, text: string): Promise<boolean> {
+  const aside = `${path}-${process.pid}-${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw thrown;
+  }
+  const isStale = (await readFile(aside, 'utf8')) === text;
+  if (!isStale) await link(aside, path);
+  await rm(aside, { force: true });
+  return isStale;
+}
+
+function isAlive(pid: number): boolean {
+  // The own id in a lock that this process does not hold: ids begin anew in each container.
+  if (Number.isNaN(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Finishes batches that were committed and deletes those that were not. */
+export async function recoverLake(root: string): Promise<void> {
+  const staging = stagingFolder(root);
+  await makeFolder(staging);
+  for (const batchId of await readdir(staging)) {
+    if (existsSync(join(staging, batchId, 'COMMIT'))) await publishBatch(root, batchId);
+    else await rm(join(staging, batchId), { recursive: true, force: true });
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a written batch permanent and moves it into place. */
+export async function commitBatch(root: string, batchId: string): Promise<void> {
+  const folder = join(stagingFolder(root), batchId);
+  const files = (await listFiles(folder)).map((file) => join(folder, file));
+  for (const file of files) await syncPath(file);
+  for (const parent of new Set(files.map((file) => dirname(file)))) await syncPath(parent);
+  const journal = await open(join(folder, 'COMMIT'), 'wx', 0o600);
+  await journal.sync();
+  await journal.close();
+  await syncPath(folder);
+  await publishBatch(root, batchId);
+}
+
+async function publishBatch(root: string, batchId: string): Promise<void> {
+  const folder = join(stagingFolder(root), batchId);
+  const files = (await listFiles(folder)).filter((file) => file !== 'COMMIT');
+  // The ledger goes last: a reader takes the files of a batch only when the ledger has it.
+  const isLedger = (file: string): boolean => file.startsWith('source_object/');
+  const ordered = [...files.filter((file) => !isLedger(file)), ...files.filter(isLedger)];
+  const folders = new Set<string>();
+  for (const file of ordered) {
+    const target = join(root, file);
+    await makeFolder(dirname(target));
+    await rename(join(folder, file), target);
+    folders.add(dirname(target));
+  }
+  for (const path of folders) await syncPath(path);
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Paths of all files below a folder, relative to it, with forward slashes, sorted. */
+async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort();
+}
+
+/** Name of the one file of a table that `enrich` makes; replaced whole, by rename. */
+export const DERIVED_FILE = 'data.parquet';
+
+/** Folder of a table, or of one of its partitions. */
+export function tableFolder(root: string, table: Table, partitionValue?: string): string {
+  const folder = join(root, table.name);
+  return table.partition && partitionValue
+    ? join(folder, `${table.partition}=${partitionValue}`)
+    : folder;
+}
+
+/** Batch that a file of an ingest table belongs to: `<batch>-<part>.parquet`. */
+function batchOf(file: string): string {
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  return name.slice(0, name.search(/[-.]/));
+}
+
+/** The committed files of a table, as absolute paths. */
+export async function tableFiles(root: string, table: Table): Promise<string[]> {
+  const folder = join(root, table.name);
+  const files = (await listFiles(folder)).filter((file) => file.endsWith('.parquet'));
+  if (table.layer !== 'ingest' || table.name === 'run') {
+    return files.map((file) => join(folder, file));
+  }
+  const ledger = await listFiles(join(root, 'source_object'));
+  const committed = new Set(ledger.map(batchOf));
+  return files.filter((file) => committed.has(batchOf(file))).map((file) => join(folder, file));
+}
+
+/** Dates that a partitioned table has files for, sorted. */
+export async function partitionDates(root: string, table: Table): Promise<string[]> {
+  const dates = (await tableFiles(root, table)).flatMap((file) => {
+    const date = /=(\d{4}-\d{2}-\d{2})[\\/][^\\/]+$/.exec(file)?.[1];
+    return date ? [date] : [];
+  });
+  return [...new Set(dates)].sort();
+}
+
+/**
+ * Makes every table of the catalogue a view over the lake's files; a table without files is an empty
+ * view of the same columns. Objects that later content of the same URI replaced are left out.
+ */
+export async function createLakeViews(connection: DuckDBConnection, root: string): Promise<void> {
+  for (const table of TABLES) await createTableView(connection, root, table.name);
+}
+
+/** (Re)creates the view of one table, for when its files have changed. */
+export async function createTableView(
+  connection: DuckDBConnection,
+  root: string,
+  name: string,
+): Promise<void> {
+  const table = findTable(name);
+  const view = quoteName(table.name);
+  const files = await tableFiles(root, table);
+  if (files.length === 0) {
+    const nulls = table.columns
+      .map((column) => `cast(null as ${column.type}) as ${quoteName(column.name)}`)
+      .join(', ');
+    await connection.run(`create or replace view ${view} as select ${nulls} where false`);
+    return;
+  }
+  const list = files.map(quoteText).join(', ');
+  const options = table.partition
+    ? `, hive_partitioning = true, hive_types = {${quoteName(table.partition)}: date}`
+    : ', hive_partitioning = false';
+  const select = table.columns.map((column) => quoteName(column.name)).join(', ');
+  const superseded =
+    table.layer === 'ingest' && hasObjectId(table) ? await supersededObjects(connection, root) : [];
+  const filter =
+    superseded.length > 0
+      ? ` where object_id not in (${superseded.map(quoteText).join(', ')})`
+      : '';
+  await connection.run(
+    `create or replace view ${view} as select ${select} from read_parquet([${list}]${options})${filter}`,
+  );
+}
+
+function hasObjectId(table: Table): boolean {
+  return table.columns.some((column) => column.name === 'object_id');
+}
+
+async function supersededObjects(connection: DuckDBConnection, root: string): Promise<string[]> {
+  const files = await tableFiles(root, findTable('source_object'));
+  if (files.length === 0) return [];
+  const reader = await connection.runAndReadAll(
+    `select distinct supersedes_object_id from read_parquet([${files.map(quoteText).join(', ')}])
+     where supersedes_object_id is not null order by all`,
+  );
+  return reader.getRows().map((row) => String(row[0]));
+}

@@ -1,0 +1,151 @@
+/**
+ * `manifest.json` and `SHA256SUMS`: what a pack rests on and what it consists of, for checking without
+ * flowproof. Neither holds a time of day: the same content gives the same bytes.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { PackContent } from './report.ts';
+
+export const MANIFEST_NAME = 'manifest.json';
+export const CHECKSUMS_NAME = 'SHA256SUMS';
+
+const sha256Text = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** The shape of `manifest.json`; keys are only ever added within a format version. */
+export const manifestSchema = z.object({
+  format_version: z.literal(1),
+  pack: z.object({ name: z.string(), title: z.string(), standard: z.string() }),
+  organization: z.string().nullable(),
+  period: z.object({ start: z.string(), end: z.string() }),
+  data_through: z.string().nullable(),
+  scope: z.array(
+    z.object({
+      name: z.string(),
+      match: z.string(),
+      interface_count: z.number(),
+      instance_count: z.number(),
+    }),
+  ),
+  tool: z.object({ name: z.string(), version: z.string(), engine: z.string() }),
+  config_sha256: sha256Text,
+  requirements: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      status: z.string(),
+      reports: z.array(z.string()),
+    }),
+  ),
+  reports: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      requirements: z.array(z.string()),
+      query: z.string(),
+      query_sha256: sha256Text,
+      parameters: z.record(z.string(), z.string()),
+      csv: z.string(),
+      csv_sha256: sha256Text,
+      row_count: z.number(),
+      had_data: z.boolean(),
+      status_counts: z.record(z.string(), z.number()),
+    }),
+  ),
+  sources: z.array(
+    z.object({
+      uri: z.string(),
+      sha256: sha256Text,
+      size_bytes: z.number(),
+      format: z.string().nullable(),
+      status: z.string(),
+      reason: z.string().nullable(),
+      line_count: z.number(),
+      row_count: z.number(),
+      rejected_count: z.number(),
+    }),
+  ),
+  files: z.array(z.object({ name: z.string(), sha256: sha256Text, size_bytes: z.number() })),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Files of a pack by their name relative to its folder, with forward slashes. */
+export type PackFiles = ReadonlyMap<string, Uint8Array>;
+
+export function sha256Of(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export function csvName(report: string): string {
+  return `${report}.csv`;
+}
+
+export function queryName(report: string): string {
+  return `queries/${report}.sql`;
+}
+
+/** The manifest of a pack whose other files are `files`, as JSON with a final line end. */
+export function manifestJson(content: PackContent, files: PackFiles): string {
+  const hashOf = (name: string): string => {
+    const bytes = files.get(name);
+    if (!bytes) throw new Error(`the pack has no file ${name}`);
+    return sha256Of(bytes);
+  };
+  const manifest: Manifest = {
+    format_version: 1,
+    pack: { ...content.pack },
+    organization: content.organization,
+    period: { ...content.period },
+    data_through: content.dataThrough,
+    scope: content.scope.map((scope) => ({
+      name: scope.name,
+      match: scope.match,
+      interface_count: scope.interfaceCount,
+      instance_count: scope.instanceCount,
+    })),
+    tool: { ...content.tool },
+    config_sha256: content.configSha256,
+    requirements: content.requirements.map(({ id, title, status, reports }) => ({
+      id,
+      title,
+      status,
+      reports: [...reports],
+    })),
+    reports: content.reports.map((report) => ({
+      name: report.name,
+      title: report.title,
+      requirements: [...report.requirements],
+      query: queryName(report.name),
+      query_sha256: report.querySha256,
+      parameters: { ...report.parameters },
+      csv: csvName(report.name),
+      csv_sha256: hashOf(csvName(report.name)),
+      row_count: report.rows.length,
+      had_data: report.hadData,
+      status_counts: { ...report.statusCounts },
+    })),
+    sources: content.sources.map((source) => ({
+      uri: source.uri,
+      sha256: source.sha256,
+      size_bytes: source.sizeBytes,
+      format: source.format,
+      status: source.status,
+      reason: source.reason,
+      line_count: source.lineCount,
+      row_count: source.rowCount,
+      rejected_count: source.rejectedCount,
+    })),
+    files: [...files]
+      .map(([name, bytes]) => ({ name, sha256: sha256Of(bytes), size_bytes: bytes.length }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** `SHA256SUMS` over every file, as `sha256sum -c` reads it. */
+export function checksumsText(files: PackFiles): string {
+  return [...files.keys()]
+    .sort()
+    .map((name) => `${sha256Of(files.get(name) ?? new Uint8Array())}  ${name}\n`)
+    .join('');
+}

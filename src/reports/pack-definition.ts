@@ -1,0 +1,190 @@
+/**
+ * Packs: which requirements of a standard there are, which reports bear on each, and what only a person
+ * can supply. A pack is one YAML file in `queries/packs`; `deriveRequirementStatus` is the one rule by
+ * which rows of reports become the status of a requirement.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { FlowproofError, messageOf } from '../errors.ts';
+import { QUERIES_ROOT } from '../query-file.ts';
+import { type ReportResult, type RequirementResult, STATUSES, type Status } from './report.ts';
+import { REQUIREMENT_IDS } from './requirement-ids.ts';
+
+const text = z.string().trim().min(1);
+
+const requirementSchema = z
+  .strictObject({
+    id: text,
+    title: text,
+    /** What it asks, in flowproof's own words. */
+    asks: text,
+    /** Names of the reports that bear on it. */
+    reports: z.array(text),
+    /** The status of a requirement that no report bears on. */
+    status: z.enum(['out_of_reach', 'manual_evidence_required']).optional(),
+    /** What these logs can never show of it. */
+    limits: text,
+    /** What only a person can supply, and whom to ask. */
+    manual: z.array(text),
+  })
+  .refine((one) => (one.reports.length === 0) === (one.status !== undefined), {
+    message: 'a requirement has either reports or a status of its own',
+  });
+
+const packSchema = z.strictObject({
+  name: text,
+  title: text,
+  standard: text,
+  requirements: z.array(requirementSchema).min(1),
+});
+
+export type PackDefinition = z.infer<typeof packSchema>;
+export type PackRequirement = PackDefinition['requirements'][number];
+
+function namesIn(folder: string, ending: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => basename(file, ending))
+    .sort();
+}
+
+/**
+ * Reads `packs/<name>.yaml` below `root`. Throws PACK_UNKNOWN if there is no such pack, and
+ * REPORT_INVALID with every mistake if the file has an unknown key, report or requirement id.
+ */
+export function loadPackDefinition(name: string, root = QUERIES_ROOT): PackDefinition {
+  const packs = namesIn(join(root, 'packs'), '.yaml');
+  if (!packs.includes(name)) {
+    throw new FlowproofError('PACK_UNKNOWN', {
+      place: `pack "${name}"`,
+      problem: 'there is no pack of that name',
+      remedy: `Use one of: ${packs.join(', ')}.`,
+    });
+  }
+  const path = join(root, 'packs', `${name}.yaml`);
+  const parsed = packSchema.safeParse(parseYaml(path));
+  if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error));
+  const problems = mistakesOf(parsed.data, name, namesIn(join(root, 'reports'), '.sql'));
+  if (problems.length > 0) throw invalid(path, problems.join('; '));
+  return parsed.data;
+}
+
+function parseYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (thrown) {
+    throw invalid(path, `is not YAML: ${messageOf(thrown)}`, thrown);
+  }
+}
+
+function invalid(path: string, problem: string, cause?: unknown): FlowproofError {
+  return new FlowproofError('REPORT_INVALID', {
+    place: path,
+    problem,
+    remedy: 'Correct the pack: its keys are in src/reports/pack-definition.ts.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What a pack may get wrong beyond its shape. */
+function mistakesOf(pack: PackDefinition, name: string, reports: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const problems = pack.name === name ? [] : [`name is "${pack.name}", the file is "${name}"`];
+  for (const requirement of pack.requirements) {
+    if (!REQUIREMENT_IDS.has(requirement.id)) {
+      problems.push(`"${requirement.id}" is no requirement of PCI DSS v4.0.1 that is known here`);
+    }
+    if (seen.has(requirement.id)) problems.push(`requirement ${requirement.id} stands twice`);
+    seen.add(requirement.id);
+    for (const report of requirement.reports) {
+      if (!reports.includes(report)) {
+        problems.push(`requirement ${requirement.id} names unknown report "${report}"`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** What a report says of a requirement; a `ReportResult` is one. */
+export type ReportEvidence = Pick<ReportResult, 'name' | 'hadData' | 'statusCounts'>;
+
+/**
+ * The status of a requirement from the rows of the reports that bear on it: without data in any of
+ * them `not_evidenced`; with a row that contradicts `contradicts`; if all say the same, that; else
+ * `partial`. A report with data and no rows found nothing against it and counts as `supports`; one
+ * without data, beside others with data, counts as `not_evidenced`.
+ */
+export function deriveRequirementStatus(evidence: readonly ReportEvidence[]): {
+  status: Status;
+  why: string;
+} {
+  const withData = evidence.filter((one) => one.hadData);
+  if (withData.length === 0) {
+    return {
+      status: 'not_evidenced',
+      why: `There was no data to look at for ${evidence.map((one) => one.name).join(', ') || 'any report'}.`,
+    };
+  }
+  const said = new Set(evidence.flatMap(statusesOf));
+  const [only] = said;
+  const status =
+    said.size === 1 && only !== undefined
+      ? only
+      : said.has('contradicts')
+        ? 'contradicts'
+        : 'partial';
+  return { status, why: `${evidence.map(countsText).join('; ')}.` };
+}
+
+function statusesOf(evidence: ReportEvidence): Status[] {
+  if (!evidence.hadData) return ['not_evidenced'];
+  const found = STATUSES.filter((status) => (evidence.statusCounts[status] ?? 0) > 0);
+  return found.length > 0 ? found : ['supports'];
+}
+
+function countsText(evidence: ReportEvidence): string {
+  if (!evidence.hadData) return `${evidence.name} had no data to look at`;
+  const parts = STATUSES.flatMap((status) => {
+    const count = evidence.statusCounts[status] ?? 0;
+    return count > 0 ? [`${count} ${status.replaceAll('_', ' ')}`] : [];
+  });
+  if (parts.length === 0) return `${evidence.name} looked at the data and found nothing to list`;
+  const total = STATUSES.reduce((sum, status) => sum + (evidence.statusCounts[status] ?? 0), 0);
+  return `${evidence.name} has ${total} ${total === 1 ? 'row' : 'rows'}: ${parts.join(', ')}`;
+}
+
+/** A requirement of a pack with its status. `results` holds the reports that were run. */
+export function requirementResult(
+  requirement: PackRequirement,
+  results: readonly ReportEvidence[],
+): RequirementResult {
+  const derived =
+    requirement.status === undefined
+      ? deriveRequirementStatus(
+          requirement.reports.map(
+            (name) =>
+              results.find((one) => one.name === name) ?? {
+                name,
+                hadData: false,
+                statusCounts: {},
+              },
+          ),
+        )
+      : { status: requirement.status, why: DECLARED_WHY[requirement.status] };
+  return {
+    id: requirement.id,
+    title: requirement.title,
+    asks: requirement.asks,
+    ...derived,
+    reports: requirement.reports,
+    limits: requirement.limits,
+    manual: requirement.manual,
+  };
+}
+
+const DECLARED_WHY = {
+  out_of_reach: 'Neither flow logs nor IPS events can show it; another source must.',
+  manual_evidence_required: 'Only documents, settings, interviews or observation can show it.',
+} as const;

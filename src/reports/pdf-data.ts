@@ -1,0 +1,253 @@
+/**
+ * What `report.typ` shows, in words and in its order: every text printable, cells cut to a size that a
+ * page can hold, columns with widths by what they hold.
+ */
+import { BREAK, breakable, printable, printableProse } from './printable.ts';
+import {
+  type PackContent,
+  type PackSource,
+  type ReportCell,
+  type ReportColumn,
+  type ReportResult,
+  STATUS_WORDS,
+  STATUSES,
+  type Status,
+} from './report.ts';
+
+/** Rows of a report in the PDF; the CSV has all. */
+const MAX_ROWS = 200;
+const MAX_SOURCES = 100;
+/** Characters of a cell in the PDF; the CSV has the whole text. */
+const MAX_CELL_CHARACTERS = 400;
+/** More columns than this turn the page. */
+const MAX_PORTRAIT_COLUMNS = 6;
+
+/** Width between the margins of `report.typ`, in points. */
+const PORTRAIT_POINTS = 492;
+const LANDSCAPE_POINTS = 756;
+
+export const ACCENT = '#17476b';
+
+/** Ink and paper of each status: a contrast of 4.5 or more on its paper and on white (WCAG 2.2 AA). */
+export const STATUS_COLOURS: Readonly<Record<Status, { ink: string; paper: string }>> = {
+  supports: { ink: '#1b5e3a', paper: '#e4f2e9' },
+  partial: { ink: '#7a4f00', paper: '#fbf1dc' },
+  contradicts: { ink: '#9b1c1c', paper: '#fbe9e9' },
+  not_evidenced: { ink: '#454c54', paper: '#eceff2' },
+  out_of_reach: { ink: '#4b3a78', paper: '#eeeaf7' },
+  manual_evidence_required: { ink: '#17476b', paper: '#e3edf5' },
+};
+
+const ROW_KINDS: Readonly<Record<ReportResult['rowKind'], string>> = {
+  findings: 'Findings: a row is a gap',
+  evidence: 'Evidence: a row is a fact',
+  summary: 'Summary: one row for each thing looked at',
+};
+
+type Cell = string | { status: Status };
+
+const prose = (text: string): string => breakable(printableProse(text), 24);
+
+/** The data of the template, ready for JSON. `attached` names the CSV files in the PDF. */
+export function documentData(content: PackContent, attached: readonly string[]) {
+  const requirementIds = new Set(content.requirements.map((one) => one.id));
+  const reports = new Map(content.reports.map((one) => [one.name, one]));
+  const organization = printableProse(content.organization ?? '');
+  const packTitle = printableProse(content.pack.title);
+  const period = periodText(content.period);
+  return {
+    accent: ACCENT,
+    title: packTitle,
+    packTitle,
+    organization,
+    description: `Evidence for ${printableProse(content.pack.standard)}, ${period}`,
+    running: organization === '' ? 'Organization not stated in the configuration' : organization,
+    standard: printableProse(content.pack.standard),
+    packName: printableProse(content.pack.name),
+    period,
+    dataThrough: content.dataThrough ? printable(content.dataThrough) : 'No records in the period',
+    tool: printableProse(
+      `${content.tool.name} ${content.tool.version}, engine ${content.tool.engine}`,
+    ),
+    configSha256: breakable(printable(content.configSha256), 32),
+    scope: content.scope.map((one) => ({
+      name: prose(one.name),
+      match: prose(one.match),
+      interfaces: String(one.interfaceCount),
+      instances: String(one.instanceCount),
+    })),
+    figures: content.figures.map((one) => ({ label: prose(one.label), value: prose(one.value) })),
+    statuses: STATUSES.map((key) => ({ key, ...STATUS_WORDS[key], ...STATUS_COLOURS[key] })),
+    requirements: content.requirements.map((one) => ({
+      id: printable(one.id),
+      title: printableProse(one.title),
+      status: one.status,
+      asks: prose(one.asks),
+      why: prose(one.why),
+      limits: prose(one.limits),
+      manual: one.manual.map(prose),
+      reports: one.reports.map((name) => ({
+        name,
+        title: prose(reports.get(name)?.title ?? `${name} (not part of this pack)`),
+        known: reports.has(name),
+      })),
+    })),
+    reports: content.reports.map((one) => reportData(one, requirementIds)),
+    ...sourcesData(content.sources),
+    attachments: attached,
+    attachedText: attachedText(content.reports.length, attached.length),
+  };
+}
+
+function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
+  const shown = report.rows.slice(0, MAX_ROWS);
+  const isWide = report.columns.length > MAX_PORTRAIT_COLUMNS;
+  const isCrowded = report.columns.length > 12;
+  const fontSize = isCrowded ? 7 : isWide ? 7.5 : 8;
+  const run = isCrowded ? 8 : 12;
+  const titles = report.columns.map((column) => breakable(columnTitle(column.name), run));
+  const rows = shown.map((row) =>
+    report.columns.map((column, index) => cellOf(row[index] ?? null, column, run)),
+  );
+  const widths = columnWidths(titles, rows, isWide ? LANDSCAPE_POINTS : PORTRAIT_POINTS, fontSize);
+  const csvFile = `${report.name}.csv`;
+  return {
+    name: report.name,
+    title: printableProse(report.title),
+    question: prose(report.question),
+    kind: ROW_KINDS[report.rowKind],
+    grain: prose(report.grain),
+    limits: prose(report.limits),
+    requirements: report.requirements.map((id) => ({
+      id: printable(id),
+      known: requirementIds.has(id),
+    })),
+    parameters: Object.entries(report.parameters).map(([name, value]) =>
+      breakable(printable(`${name} = ${value}`), 24),
+    ),
+    querySha256: breakable(printable(report.querySha256), 16),
+    csvFile: breakable(csvFile, 20),
+    rowCount: String(report.rows.length),
+    rowsText:
+      report.rows.length > MAX_ROWS
+        ? `The first ${MAX_ROWS} of ${report.rows.length} rows; all rows are in ${csvFile}.`
+        : `${report.rows.length}, also in ${csvFile}.`,
+    emptyText: emptyText(report),
+    statusCounts: STATUSES.flatMap((key) => {
+      const rowCount = report.statusCounts[key] ?? 0;
+      return rowCount > 0 ? [{ key, rows: String(rowCount) }] : [];
+    }),
+    isWide,
+    fontSize,
+    columns: report.columns.map((column, index) => ({
+      title: titles[index] ?? '',
+      right: column.type === 'number',
+      width: widths[index] ?? 1,
+    })),
+    rows,
+  };
+}
+
+function emptyText(report: ReportResult): string {
+  if (!report.hadData) {
+    return 'No rows, because there was no data that this report could have looked at. That nothing is listed shows nothing.';
+  }
+  return report.rowKind === 'findings'
+    ? 'No rows: there was data to look at, and this report found nothing in it to list.'
+    : 'No rows: there was data to look at, and none of it is what this report lists.';
+}
+
+function columnTitle(name: string): string {
+  const words = printableProse(name.replaceAll('_', ' '));
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function cellOf(cell: ReportCell, column: ReportColumn, run: number): Cell {
+  if (cell === null || cell === '') return '–';
+  if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
+  if (typeof cell === 'number') return String(cell);
+  const status = STATUSES.find((one) => one === cell);
+  if (column.name === 'status' && status) return { status };
+  if (column.type === 'number') return breakable(printable(cell), 24);
+  if (column.type === 'time' && cell.length <= 32) {
+    return printable(cell).replace('T', `T${BREAK}`);
+  }
+  const letters = Array.from(cell);
+  const isCut = letters.length > MAX_CELL_CHARACTERS;
+  const text = printable(isCut ? letters.slice(0, MAX_CELL_CHARACTERS).join('') : cell);
+  return breakable(text, run) + (isCut ? ' … (cut; the CSV has all of it)' : '');
+}
+
+/**
+ * Relative widths, in points: each column gets its longest unbreakable part; what is left goes first to
+ * the columns that need least, so that ids stand on one line and long prose wraps.
+ */
+export function columnWidths(
+  titles: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  pagePoints: number,
+  fontSize: number,
+): number[] {
+  const character = fontSize * 0.6;
+  const padding = 9;
+  const needs = titles.map((title, index) => {
+    let word = longestPart(title) * 1.1;
+    let whole = word;
+    for (const row of rows) {
+      const cell = row[index] ?? '';
+      const text = typeof cell === 'string' ? cell : `   ${STATUS_WORDS[cell.status].label}`;
+      word = Math.max(word, longestPart(text));
+      whole = Math.max(whole, Math.min(text.length, 70));
+    }
+    const least = word * character + padding;
+    return { index, least, extra: Math.max(0, whole * character + padding - least) };
+  });
+  const widths = needs.map((need) => need.least);
+  let spare = pagePoints - widths.reduce((sum, width) => sum + width, 0);
+  let waiting = needs.length;
+  for (const need of needs.toSorted((one, other) => one.extra - other.extra)) {
+    const given = Math.max(0, Math.min(need.extra, spare / waiting));
+    widths[need.index] = need.least + given;
+    spare -= given;
+    waiting -= 1;
+  }
+  return widths.map((width) => Math.round(width * 10) / 10);
+}
+
+function longestPart(text: string): number {
+  return text.split(/[\s\u200b]/).reduce((longest, part) => Math.max(longest, part.length), 1);
+}
+
+function sourcesData(sources: readonly PackSource[]) {
+  const shown = sources.slice(0, MAX_SOURCES);
+  return {
+    sourcesText:
+      sources.length > MAX_SOURCES
+        ? `The first ${MAX_SOURCES} of ${sources.length} objects; all are in manifest.json.`
+        : `${sources.length} objects, also in manifest.json.`,
+    sources: shown.map((one) => ({
+      uri: breakable(printable(one.uri), 24),
+      sha256: breakable(printable(one.sha256), 16),
+      status: prose(one.reason === null ? one.status : `${one.status}: ${one.reason}`),
+      lines: String(one.lineCount),
+      rejected: String(one.rejectedCount),
+    })),
+  };
+}
+
+function attachedText(reportCount: number, attachedCount: number): string {
+  if (attachedCount === reportCount) return 'The CSV files are also attached to this PDF.';
+  return `${attachedCount} of ${reportCount} CSV files are also attached to this PDF; larger ones are only in the folder.`;
+}
+
+/** The period in words. Whole days are named by their first and last day. */
+export function periodText(period: { start: string; end: string }): string {
+  const midnight = /^(\d{4}-\d\d-\d\d)(?:T00:00(?::00(?:\.0+)?)?Z?)?$/;
+  const first = midnight.exec(period.start)?.[1];
+  const after = midnight.exec(period.end)?.[1];
+  if (first && after) {
+    const last = new Date(Date.parse(`${after}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+    return first === last ? `${first} (UTC)` : `${first} to ${last} (UTC, both days included)`;
+  }
+  return `${printable(period.start)} until before ${printable(period.end)} (UTC)`;
+}

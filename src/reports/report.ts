@@ -1,0 +1,112 @@
+/**
+ * What a report and a pack are made of, between the queries that fill them and the writers that show
+ * them. A writer reads a `PackContent` and nothing else.
+ */
+
+/** What the evidence says of a requirement. flowproof never says "compliant": the assessor decides. */
+export const STATUSES = [
+  'contradicts',
+  'not_evidenced',
+  'partial',
+  'out_of_reach',
+  'manual_evidence_required',
+  'supports',
+] as const;
+
+export type Status = (typeof STATUSES)[number];
+
+/** Words for readers, one for each status. */
+export const STATUS_WORDS: Readonly<Record<Status, { label: string; meaning: string }>> = {
+  supports: { label: 'Supports', meaning: 'The logs show what the requirement asks for.' },
+  partial: {
+    label: 'Partial',
+    meaning: 'The logs show a part of what is asked for; the gaps are listed.',
+  },
+  contradicts: {
+    label: 'Contradicts',
+    meaning: 'The logs show something that the requirement rules out.',
+  },
+  not_evidenced: { label: 'Not evidenced', meaning: 'There was no data that could show it.' },
+  out_of_reach: {
+    label: 'Out of reach',
+    meaning: 'These logs cannot show it, whatever their format; another source must.',
+  },
+  manual_evidence_required: {
+    label: 'Manual evidence required',
+    meaning: 'Only documents, interviews or observation can show it.',
+  },
+};
+
+export type ReportCell = string | number | boolean | null;
+
+export type ReportColumn = {
+  name: string;
+  /** Decides alignment and what a spreadsheet may do with the cell. */
+  type: 'text' | 'number' | 'boolean' | 'time';
+};
+
+export type ReportResult = {
+  /** File name of the query without its ending, and of the CSV. */
+  name: string;
+  title: string;
+  question: string;
+  requirements: readonly string[];
+  /** `findings`: a row is a gap; `evidence`: a row is a fact; `summary`: one row a thing looked at. */
+  rowKind: 'findings' | 'evidence' | 'summary';
+  grain: string;
+  limits: string;
+  /** SHA-256 of the query's text. */
+  querySha256: string;
+  parameters: Readonly<Record<string, string>>;
+  columns: readonly ReportColumn[];
+  /** Cells in the order of `columns`; lists are joined by ", "; times are ISO 8601 UTC. */
+  rows: readonly (readonly ReportCell[])[];
+  /** False if there was no data that the report could have looked at. */
+  hadData: boolean;
+  /** Rows by the value of their `status` column. */
+  statusCounts: Readonly<Partial<Record<Status, number>>>;
+};
+
+export type RequirementResult = {
+  id: string;
+  title: string;
+  /** What the requirement asks, in flowproof's own words. */
+  asks: string;
+  status: Status;
+  /** One sentence: why the status is what it is. */
+  why: string;
+  /** Names of the reports that bear on it. */
+  reports: readonly string[];
+  /** What these logs can never show of it. */
+  limits: string;
+  /** What only a person can supply, and whom to ask. */
+  manual: readonly string[];
+};
+
+export type PackSource = {
+  uri: string;
+  sha256: string;
+  sizeBytes: number;
+  format: string | null;
+  status: string;
+  reason: string | null;
+  lineCount: number;
+  rowCount: number;
+  rejectedCount: number;
+};
+
+export type PackContent = {
+  pack: { name: string; title: string; standard: string };
+  /** Who is being assessed, where the configuration says it. */
+  organization: string | null;
+  period: { start: string; end: string };
+  /** Latest record time in the period: the data's own "as of"; null without data. */
+  dataThrough: string | null;
+  scope: readonly { name: string; match: string; interfaceCount: number; instanceCount: number }[];
+  figures: readonly { label: string; value: string }[];
+  requirements: readonly RequirementResult[];
+  reports: readonly ReportResult[];
+  sources: readonly PackSource[];
+  configSha256: string;
+  tool: { name: 'flowproof'; version: string; engine: string };
+};

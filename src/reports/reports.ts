@@ -1,0 +1,166 @@
+/**
+ * Reports: from the marts to an evidence pack. This folder owns which queries a pack runs, what their
+ * rows say of each requirement, and every file of the pack.
+ */
+import { join } from 'node:path';
+import { type DuckDBConnection, version as engineVersion } from '@duckdb/node-api';
+import type { Config } from '../config.ts';
+import { type Parameters, readRows } from '../database.ts';
+import { QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
+import { TOOL_VERSION } from '../version.ts';
+import { loadPackDefinition, type PackDefinition, requirementResult } from './pack-definition.ts';
+import { writePackFolder } from './pack-folder.ts';
+import type { PackContent, PackSource, ReportResult } from './report.ts';
+import { runReport } from './run-report.ts';
+
+export type ReportOutcome = {
+  folder: string;
+  isChanged: boolean;
+  content: PackContent;
+};
+
+export type ReportOptions = {
+  connection: DuckDBConnection;
+  config: Config;
+  onProgress: (progress: { report: string; position: number; count: number }) => void;
+};
+
+/** Runs the queries of the configured pack and writes its folder. Needs the views of the lake. */
+export async function report(options: ReportOptions): Promise<ReportOutcome> {
+  const { connection, config } = options;
+  const definition = loadPackDefinition(config.pack);
+  const files = reportFiles(definition);
+  const parameters = {
+    period_start: isoSecond(config.period.start),
+    period_end: isoSecond(config.period.end),
+  };
+  const [extent] = await runPackQuery<{ data_through_at: Date | null; flow_count: bigint }>(
+    connection,
+    'data_through',
+    parameters,
+  );
+  const hadFlows = Number(extent?.flow_count ?? 0) > 0;
+  const results: ReportResult[] = [];
+  for (const [index, file] of files.entries()) {
+    options.onProgress({ report: file.name, position: index + 1, count: files.length });
+    results.push(await runReport(connection, file, parameters, hadFlows));
+  }
+  const content = await packContent(
+    options,
+    definition,
+    results,
+    parameters,
+    extent?.data_through_at ?? null,
+  );
+  const folder = join(config.output, packName(config));
+  const written = await writePackFolder({
+    folder,
+    content,
+    queryTexts: new Map(files.map((file) => [file.name, file.text])),
+  });
+  return { folder, isChanged: written.changed, content };
+}
+
+/** `pci-dss-4.0.1_2026-11-01_2026-12-01`: pack, first day, first day after. */
+function packName(config: Config): string {
+  const day = (time: Date): string =>
+    time.toISOString().replace('T00:00:00.000Z', '').replace(/[:.]/g, '');
+  return `${config.pack}_${day(config.period.start)}_${day(config.period.end)}`;
+}
+
+function reportFiles(definition: PackDefinition): QueryFile[] {
+  const names = new Set(definition.requirements.flatMap((requirement) => requirement.reports));
+  return [...names].map((name) =>
+    readQueryFile('reports', join(QUERIES_ROOT, 'reports', `${name}.sql`)),
+  );
+}
+
+function isoSecond(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+async function runPackQuery<Row extends Record<string, unknown>>(
+  connection: DuckDBConnection,
+  name: string,
+  parameters: Parameters,
+): Promise<Row[]> {
+  const file = readQueryFile('packs', join(QUERIES_ROOT, 'packs', `${name}.sql`));
+  return readRows<Row>(connection, file.text, parameters);
+}
+
+async function packContent(
+  options: ReportOptions,
+  definition: PackDefinition,
+  reports: readonly ReportResult[],
+  parameters: Readonly<Record<string, string>>,
+  dataThrough: Date | null,
+): Promise<PackContent> {
+  const { connection, config } = options;
+  const figures = await runPackQuery<{ label: string; value: bigint }>(
+    connection,
+    'figures',
+    parameters,
+  );
+  const scopes = await runPackQuery<{
+    scope_name: string;
+    interface_count: bigint;
+    instance_count: bigint;
+  }>(connection, 'scopes', parameters);
+  const sources = await runPackQuery<{
+    uri: string;
+    sha256: string;
+    size_bytes: bigint;
+    format: string | null;
+    status: string;
+    reason: string | null;
+    line_count: bigint;
+    row_count: bigint;
+    rejected_count: bigint;
+  }>(connection, 'sources', parameters);
+  return {
+    pack: { name: definition.name, title: definition.title, standard: definition.standard },
+    organization: config.organization ?? null,
+    period: { start: parameters.period_start ?? '', end: parameters.period_end ?? '' },
+    dataThrough: dataThrough === null ? null : isoSecond(dataThrough),
+    scope: config.scope.map((scope) => {
+      const found = scopes.find((row) => row.scope_name === scope.name);
+      return {
+        name: scope.name,
+        match: matchText(scope.match),
+        interfaceCount: Number(found?.interface_count ?? 0),
+        instanceCount: Number(found?.instance_count ?? 0),
+      };
+    }),
+    figures: figures.map((row) => ({
+      label: row.label,
+      value: Number(row.value).toLocaleString('en-US'),
+    })),
+    requirements: definition.requirements.map((requirement) =>
+      requirementResult(requirement, reports),
+    ),
+    reports,
+    sources: sources.map(
+      (row): PackSource => ({
+        uri: row.uri,
+        sha256: row.sha256,
+        sizeBytes: Number(row.size_bytes),
+        format: row.format,
+        status: row.status,
+        reason: row.reason,
+        lineCount: Number(row.line_count),
+        rowCount: Number(row.row_count),
+        rejectedCount: Number(row.rejected_count),
+      }),
+    ),
+    configSha256: config.sha256,
+    tool: { name: 'flowproof', version: TOOL_VERSION, engine: `DuckDB ${engineVersion()}` },
+  };
+}
+
+function matchText(match: Config['scope'][number]['match']): string {
+  const { tag, ...lists } = match;
+  return [
+    ...Object.entries(lists).map(([kind, values]) => `${kind} ${(values ?? []).join(' or ')}`),
+    ...Object.entries(tag ?? {}).map(([key, value]) => `tag ${key}=${value}`),
+  ].join(' and ');
+}

@@ -1,0 +1,94 @@
+/**
+ * Running one report: its query, and its rows as every writer shows them.
+ */
+import {
+  type DuckDBConnection,
+  DuckDBListValue,
+  DuckDBTimestampValue,
+  type DuckDBType,
+  DuckDBTypeId,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { listOf, type QueryFile } from '../query-file.ts';
+import {
+  type ReportCell,
+  type ReportColumn,
+  type ReportResult,
+  STATUSES,
+  type Status,
+} from './report.ts';
+
+/**
+ * Runs one report. `hadData` says whether the period held any flow at all: without one, a report
+ * without rows proves nothing.
+ */
+export async function runReport(
+  connection: DuckDBConnection,
+  file: QueryFile,
+  parameters: Readonly<Record<string, string>>,
+  hadData: boolean,
+): Promise<ReportResult> {
+  const names = listOf(file.header.parameters);
+  const values = Object.fromEntries(names.map((name) => [name, parameters[name] ?? '']));
+  const reader = await connection.runAndReadAll(file.text, values);
+  const types = reader.columnTypes();
+  const columns: ReportColumn[] = reader
+    .columnNames()
+    .map((name, index) => ({ name, type: columnType(types[index]) }));
+  const rows = reader.getRows().map((row) => row.map(toCell));
+  const statusIndex = columns.findIndex((column) => column.name === 'status');
+  const statusCounts: Partial<Record<Status, number>> = {};
+  for (const row of rows) {
+    const status = STATUSES.find((known) => known === row[statusIndex]);
+    if (status) statusCounts[status] = (statusCounts[status] ?? 0) + 1;
+  }
+  return {
+    name: file.name,
+    title: file.header.title ?? file.name,
+    question: file.header.question ?? '',
+    requirements: listOf(file.header.requirements),
+    rowKind: (file.header.rows ?? 'evidence') as ReportResult['rowKind'],
+    grain: file.header.grain ?? '',
+    limits: file.header.limits ?? '',
+    querySha256: file.sha256,
+    parameters: values,
+    columns,
+    rows,
+    hadData: hadData || rows.length > 0,
+    statusCounts,
+  };
+}
+
+function columnType(type: DuckDBType | undefined): ReportColumn['type'] {
+  switch (type?.typeId) {
+    case DuckDBTypeId.BOOLEAN:
+      return 'boolean';
+    case DuckDBTypeId.TIMESTAMP:
+      return 'time';
+    case DuckDBTypeId.TINYINT:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.INTEGER:
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.HUGEINT:
+    case DuckDBTypeId.FLOAT:
+    case DuckDBTypeId.DOUBLE:
+    case DuckDBTypeId.DECIMAL:
+      return 'number';
+    default:
+      return 'text';
+  }
+}
+
+function toCell(value: DuckDBValue): ReportCell {
+  if (value === null) return null;
+  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value;
+  if (typeof value === 'bigint') {
+    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString();
+  }
+  if (value instanceof DuckDBTimestampValue) {
+    return `${new Date(Number(value.micros / 1000n)).toISOString().slice(0, 19)}Z`;
+  }
+  if (value instanceof DuckDBListValue) return value.items.map((item) => String(item)).join(', ');
+  return String(value);
+}

@@ -1,0 +1,146 @@
+/**
+ * The main job and its parts: ingest, enrich and report, in this order, each able to run alone.
+ *
+ * This file alone knows that the three exist. It holds the lake's lock while it writes, keeps the
+ * record of the run, and decides the exit code.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Config } from './config.ts';
+import { openDatabase } from './database.ts';
+import { type EnrichResult, enrich } from './enrich/enrich.ts';
+import { EXIT_CODES } from './errors.ts';
+import { type IngestResult, ingest } from './ingest/ingest.ts';
+import { openSources } from './ingest/open-sources.ts';
+import { createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
+import { PARQUET_OPTIONS } from './lake-batch.ts';
+import type { Progress } from './progress.ts';
+import { type ReportOutcome, report } from './reports/reports.ts';
+import { findTable, quoteName, quoteText } from './tables.ts';
+import { TOOL_VERSION } from './version.ts';
+
+export type Part = 'ingest' | 'enrich' | 'report';
+
+export type RunOutcome = {
+  ingest?: IngestResult;
+  enrich?: EnrichResult;
+  report?: ReportOutcome;
+  exitCode: number;
+  seconds: number;
+};
+
+export type RunOptions = {
+  config: Config;
+  /** Which parts; `run` is all three. */
+  parts: readonly Part[];
+  command: 'run' | Part;
+  progress: Progress;
+  now?: () => Date;
+};
+
+/** Runs the parts. Throws FlowproofError; the lake stays usable whatever happens. */
+export async function run(options: RunOptions): Promise<RunOutcome> {
+  const { config, parts, progress, now = () => new Date() } = options;
+  const startedAt = now();
+  const runId = randomUUID();
+  const lock = await openLakeForWriting(config.lake);
+  const database = await openDatabase({
+    tempDirectory: scratchFolder(config.lake),
+    ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
+  });
+  try {
+    const { connection } = database;
+    await createLakeViews(connection, config.lake);
+    const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
+    if (parts.includes('ingest')) {
+      outcome.ingest = await ingest({
+        connection,
+        lake: config.lake,
+        sources: await openSources(config, connection, now),
+        period: config.period,
+        runId,
+        now,
+        onProgress: ({ objectCount, rowCount, sizeBytes, uri }) =>
+          progress.step('ingest', `${objectCount} objects, ${rowCount} rows  ${uri}`, {
+            objects: objectCount,
+            rows: rowCount,
+            bytes: sizeBytes,
+          }),
+      });
+      outcome.exitCode = ingestExitCode(outcome.ingest, config);
+    }
+    if (parts.includes('enrich')) {
+      outcome.enrich = await enrich({
+        connection,
+        lake: config.lake,
+        config,
+        onProgress: ({ date, day, dayCount }) =>
+          progress.step('enrich', `${date} (day ${day} of ${dayCount})`, {
+            date,
+            day,
+            days: dayCount,
+          }),
+      });
+    }
+    if (parts.includes('report')) {
+      outcome.report = await report({
+        connection,
+        config,
+        onProgress: ({ report: name, position, count }) =>
+          progress.step('report', `${name} (${position} of ${count})`, { report: name }),
+      });
+    }
+    const finishedAt = now();
+    outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
+    await keepRunRecord(connection, options, outcome, { runId, startedAt, finishedAt });
+    return outcome;
+  } finally {
+    progress.finish();
+    database.close();
+    await lock.release();
+  }
+}
+
+/** 3 if more was refused than the configuration allows, 1 if something could not be reached. */
+export function ingestExitCode(result: IngestResult, config: Pick<Config, 'allowance'>): number {
+  if (result.unreachable.length > 0) return EXIT_CODES.unexpected;
+  const { rejected_lines, damaged_objects } = config.allowance;
+  const isOver = result.rejectedCount > rejected_lines || result.damaged.length > damaged_objects;
+  return isOver ? EXIT_CODES.refused : EXIT_CODES.ok;
+}
+
+async function keepRunRecord(
+  connection: DuckDBConnection,
+  options: RunOptions,
+  outcome: RunOutcome,
+  run: { runId: string; startedAt: Date; finishedAt: Date },
+): Promise<void> {
+  const { config } = options;
+  const table = findTable('run');
+  const values: Record<string, string | number> = {
+    run_id: run.runId,
+    command: options.command,
+    tool_version: TOOL_VERSION,
+    config_sha256: config.sha256,
+    started_at: run.startedAt.toISOString(),
+    finished_at: run.finishedAt.toISOString(),
+    object_count: outcome.ingest?.objectCount ?? 0,
+    row_count: outcome.ingest?.rowCount ?? 0,
+    rejected_count: outcome.ingest?.rejectedCount ?? 0,
+    damaged_count: outcome.ingest?.damaged.length ?? 0,
+    exit_code: outcome.exitCode,
+  };
+  const columns = table.columns.map(
+    (column) => `cast($${column.name} as ${column.type}) as ${quoteName(column.name)}`,
+  );
+  const scratch = join(scratchFolder(config.lake), `run-${run.runId}.parquet`);
+  await connection.run(
+    `copy (select ${columns.join(', ')}) to ${quoteText(scratch)} (${PARQUET_OPTIONS})`,
+    values,
+  );
+  const folder = join(config.lake, table.name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await rename(scratch, join(folder, `${run.runId}.parquet`));
+}

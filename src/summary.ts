@@ -1,0 +1,102 @@
+/**
+ * The last words of a run: what was read, what was found, where the pack is, in plain text.
+ */
+import { relative } from 'node:path';
+import { EXIT_CODES } from './errors.ts';
+import { visibleText } from './query-table.ts';
+import { STATUS_WORDS, STATUSES } from './reports/report.ts';
+import type { RunOutcome } from './run.ts';
+
+const MAX_LISTED = 5;
+
+/** The summary of a run, ending with a line break. */
+export function summaryText(outcome: RunOutcome, lake: string): string {
+  const lines = [
+    ...ingestLines(outcome),
+    ...enrichLines(outcome),
+    ...reportLines(outcome),
+    `Lake      ${shownPath(lake)}`,
+    `Time      ${outcome.seconds.toFixed(1)} s`,
+  ];
+  if (outcome.exitCode === EXIT_CODES.refused) {
+    lines.push(
+      '',
+      'Exit code 3: more was rejected or damaged than the configuration allows (allowance).',
+      'Nothing is lost: `flowproof query "select * from rejected_record"` shows every line.',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function ingestLines({ ingest }: RunOutcome): string[] {
+  if (!ingest) return [];
+  const { objectCount, skippedCount, duplicateCount, rowCount } = ingest;
+  const lines = [
+    `Read      ${plural(objectCount, 'new object')} (${megabytes(ingest.sizeBytes)}), ${plural(skippedCount, 'object')} known before${duplicateCount > 0 ? `, ${plural(duplicateCount, 'duplicate')}` : ''}`,
+    `          ${plural(rowCount, 'row')}, ${ingest.nodataCount} NODATA, ${ingest.skipdataCount} SKIPDATA, ${ingest.rejectedCount} rejected`,
+  ];
+  if (ingest.rejected.length > 0) {
+    lines.push(
+      `Rejected  ${plural(ingest.rejectedCount, 'line')} in ${plural(ingest.rejected.length, 'object')}, kept in rejected_record`,
+      ...listed(ingest.rejected, (item) => `${item.uri} line ${item.lineNumber}: ${item.reason}`),
+    );
+  }
+  if (ingest.damaged.length > 0) {
+    lines.push(
+      `Damaged   ${plural(ingest.damaged.length, 'object')}; what could be read of them is in the lake`,
+      ...listed(ingest.damaged, (item) => `${item.uri} (${item.status}): ${item.reason}`),
+    );
+  }
+  if (ingest.unreachable.length > 0) {
+    lines.push(
+      `Missing   ${plural(ingest.unreachable.length, 'object')} could not be had; the next run tries again`,
+      ...listed(ingest.unreachable, (item) => `${item.uri}: ${item.problem.split('\n', 1)[0]}`),
+    );
+  }
+  return lines;
+}
+
+function enrichLines({ enrich }: RunOutcome): string[] {
+  if (!enrich) return [];
+  const { dayCount, rebuiltDayCount } = enrich;
+  return [
+    `Joined    ${plural(dayCount, 'day')} with interfaces, groups, rules and IPS events (${rebuiltDayCount} recomputed)`,
+  ];
+}
+
+function reportLines({ report }: RunOutcome): string[] {
+  if (!report) return [];
+  const { content } = report;
+  const counts = STATUSES.map((status) => {
+    const count = content.requirements.filter((item) => item.status === status).length;
+    return { status, count };
+  }).filter(({ count }) => count > 0);
+  const contradicted = content.requirements.filter((item) => item.status === 'contradicts');
+  return [
+    `Found     ${counts.map(({ status, count }) => `${count} ${STATUS_WORDS[status].label.toLowerCase()}`).join(', ')} (${plural(content.requirements.length, 'requirement')})`,
+    ...contradicted.map((item) => `          ${item.id} contradicts: ${item.why}`),
+    `Pack      ${shownPath(report.folder)}${report.isChanged ? '' : ' (unchanged)'}`,
+    `          open report.pdf; check it with: cd ${shownPath(report.folder)} && sha256sum -c SHA256SUMS`,
+  ];
+}
+
+function listed<Item>(items: readonly Item[], text: (item: Item) => string): string[] {
+  const lines = items.slice(0, MAX_LISTED).map((item) => `          ${visibleText(text(item))}`);
+  if (items.length > MAX_LISTED) lines.push(`          and ${items.length - MAX_LISTED} more`);
+  return lines;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 1_000_000
+    ? `${Math.ceil(bytes / 1000)} kB`
+    : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
+}

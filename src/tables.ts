@@ -1,0 +1,516 @@
+/**
+ * The catalogue of tables: every table of the lake with its columns, types and meaning, in one place.
+ * The lake's folders, the empty views of a new lake, the writers of ingest and the descriptions shown
+ * to analysts all come from here. Timestamps are UTC without a zone.
+ *
+ * `ingest` tables are written by `src/ingest`, one set of files a batch. `enrich` tables are made from
+ * them by the SQL of the same name in `queries/staging` and `queries/marts`.
+ */
+import { FLOW_LOG_FIELDS } from './flow-log-fields.ts';
+
+export type Column = { name: string; type: string; description: string };
+
+/** A value of a row. Timestamps are `Date` (milliseconds) or `bigint` (microseconds since 1970). */
+export type Cell =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | Date
+  | Uint8Array
+  | readonly string[]
+  | ReadonlyMap<string, string>;
+
+export type Table = {
+  name: string;
+  layer: 'ingest' | 'staging' | 'mart';
+  /** The DATE column that the folders are partitioned by, where there is one. */
+  partition?: string;
+  description: string;
+  columns: readonly Column[];
+};
+
+const SQL_TYPES = {
+  text: 'VARCHAR',
+  address: 'VARCHAR',
+  integer: 'INTEGER',
+  bigint: 'BIGINT',
+  seconds: 'TIMESTAMP',
+} as const;
+
+/** `name TYPE: description` lines, the shape in which the catalogue is easiest to read. */
+function columns(text: string): Column[] {
+  return text
+    .trim()
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const match = /^\s*(\w+) ([A-Z]+(?:\([A-Z, ]+\))?(?:\[\])?): (.+)$/.exec(line);
+      if (!match?.[1] || !match[2] || !match[3]) throw new Error(`bad catalogue line: ${line}`);
+      return { name: match[1], type: match[2], description: match[3] };
+    });
+}
+
+const VALIDITY = `
+  account_id VARCHAR: Account that owns the resource, where known.
+  region VARCHAR: Region, where known.
+  state_id VARCHAR: Id of this state: type, id and the time it was first seen.
+  valid_from TIMESTAMP: First time this state was seen.
+  known_until TIMESTAMP: Last time this state was seen.
+  valid_to TIMESTAMP: First snapshot that no longer showed it; null while the newest shows it.
+  absent_at TIMESTAMP: Last earlier snapshot that did not show this state; null before the first.`;
+
+const FLOW_COLUMNS: Column[] = [
+  ...FLOW_LOG_FIELDS.map((field) => ({
+    name: field.column,
+    type: SQL_TYPES[field.type],
+    description: field.description,
+  })),
+  ...columns(`
+  extra MAP(VARCHAR, VARCHAR): Fields that this version of flowproof does not know, as logged.
+  object_id VARCHAR: The object that held the record (source_object).
+  line_number BIGINT: Line in that object, from 1; for Parquet the row.
+  flow_date DATE: UTC date of start_at, else of end_at, else of the object.`),
+];
+
+export const TABLES: readonly Table[] = [
+  {
+    name: 'flow',
+    layer: 'ingest',
+    partition: 'flow_date',
+    description: 'One row a flow log record that describes traffic.',
+    columns: FLOW_COLUMNS,
+  },
+  {
+    name: 'flow_status',
+    layer: 'ingest',
+    partition: 'flow_date',
+    description: 'One row a NODATA or SKIPDATA record: an interval without traffic, or with loss.',
+    columns: columns(`
+  account_id VARCHAR: Account of the interface.
+  interface_id VARCHAR: The interface.
+  log_status VARCHAR: NODATA or SKIPDATA.
+  start_at TIMESTAMP: Start of the interval.
+  end_at TIMESTAMP: End of the interval.
+  object_id VARCHAR: The object that held the record.
+  line_number BIGINT: Line in that object, from 1.
+  flow_date DATE: UTC date of start_at, else of end_at, else of the object.`),
+  },
+  {
+    name: 'ips_event',
+    layer: 'ingest',
+    partition: 'event_date',
+    description: 'One row an event of an intrusion prevention or detection agent.',
+    columns: columns(`
+  event_id VARCHAR: The product's own event id, else a hash of object and line.
+  product VARCHAR: deep_security or suricata.
+  format VARCHAR: Format that it was read from: deep_security_cef, deep_security_sns, suricata_eve.
+  module VARCHAR: intrusion_prevention, firewall, integrity, log_inspection, anti_malware, web_reputation, application_control, device_control, system, flow, heartbeat or other.
+  event_at TIMESTAMP: When it happened, by the agent's clock.
+  received_at TIMESTAMP: When a manager or collector received it, where stated.
+  time_source VARCHAR: Where event_at came from: record, syslog_header or syslog_header_without_year.
+  host_id VARCHAR: The product's id of the host.
+  host_name VARCHAR: The host as the product names it.
+  host_address VARCHAR: Address of the host, where stated.
+  instance_id VARCHAR: EC2 instance, where the event states it.
+  account_id VARCHAR: AWS account, where the event states it.
+  signature_id VARCHAR: Rule or signature that fired.
+  signature_name VARCHAR: Its name.
+  category VARCHAR: Its category, where stated.
+  severity VARCHAR: low, medium, high or critical, by the product's own scale.
+  severity_raw VARCHAR: Severity as logged.
+  action_raw VARCHAR: Action as logged.
+  disposition VARCHAR: blocked, detected (seen, let through), allowed, logged or unknown.
+  direction VARCHAR: inbound or outbound, at the host.
+  protocol INTEGER: IANA protocol number.
+  source_address VARCHAR: Canonical address.
+  source_port INTEGER: Source port.
+  destination_address VARCHAR: Canonical address.
+  destination_port INTEGER: Destination port.
+  client_address VARCHAR: Client named by a forwarding header.
+  user_name VARCHAR: User that the event names; packet rules have none.
+  event_count BIGINT: Packets or hits that this event stands for.
+  original VARCHAR: Every key of the original as JSON, less the payload keys.
+  dropped_keys VARCHAR[]: Payload keys that were dropped, because they may hold card numbers.
+  object_id VARCHAR: The object that held the event.
+  line_number BIGINT: Line in that object, or the position of the event in it.
+  event_date DATE: UTC date of event_at.`),
+  },
+  {
+    name: 'inventory_item',
+    layer: 'ingest',
+    description: 'One row a resource in a snapshot, as the EC2 API described it.',
+    columns: columns(`
+  resource_type VARCHAR: instance, network_interface, security_group, security_group_rule, subnet, vpc, flow_log, prefix_list or prefix_list_entry.
+  resource_id VARCHAR: AWS id; where AWS gives none, made of the values that identify it.
+  account_id VARCHAR: Owner account.
+  region VARCHAR: Region.
+  series VARCHAR: Snapshots of one series follow each other: account and region.
+  taken_at TIMESTAMP: When the snapshot was taken.
+  configuration VARCHAR: The resource as JSON, keys and lists sorted.
+  state_sha256 VARCHAR: Hash of the configuration less values that change without meaning.
+  object_id VARCHAR: The object that held it.
+  line_number BIGINT: Position in that object, from 1.`),
+  },
+  {
+    name: 'inventory_snapshot',
+    layer: 'ingest',
+    description: 'One row a resource type in a snapshot: what was looked at, and when.',
+    columns: columns(`
+  resource_type VARCHAR: As in inventory_item.
+  series VARCHAR: As in inventory_item.
+  taken_at TIMESTAMP: When the snapshot was taken.
+  is_complete BOOLEAN: True if a resource that it does not show did not exist.
+  item_count BIGINT: Resources in it.
+  object_id VARCHAR: The object that held it.`),
+  },
+  {
+    name: 'source_object',
+    layer: 'ingest',
+    description: 'The ledger: one row an object that was read, with every line accounted for.',
+    columns: columns(`
+  object_id VARCHAR: Hash of URI and content.
+  uri VARCHAR: Where it came from.
+  source VARCHAR: The entry of the config that listed it, such as flow_logs[0].
+  kind VARCHAR: flow_logs, ips_events or inventory.
+  version VARCHAR: Version id, ETag, or size and modification time.
+  size_bytes BIGINT: Size as stored.
+  modified_at TIMESTAMP: When the source says it was last modified.
+  sha256 VARCHAR: SHA-256 of the bytes as stored.
+  format VARCHAR: Format that it was recognised as; null if none was.
+  fields VARCHAR[]: Field names in the order of the object, for flow logs.
+  flow_log_id VARCHAR: Flow log (fl-...), where the name or the config states it.
+  account_id VARCHAR: Account of the flow log, by path or config.
+  region VARCHAR: Region, by path or config.
+  status VARCHAR: loaded, damaged (its readable part was loaded), refused or duplicate.
+  reason VARCHAR: Why it is damaged, refused or a duplicate.
+  line_count BIGINT: Lines; the sum of the six counts below.
+  row_count BIGINT: Lines that became rows.
+  rejected_count BIGINT: Lines in rejected_record.
+  nodata_count BIGINT: NODATA records.
+  skipdata_count BIGINT: SKIPDATA records.
+  header_count BIGINT: Header lines.
+  blank_count BIGINT: Blank lines.
+  first_at TIMESTAMP: Earliest record time.
+  last_at TIMESTAMP: Latest record time.
+  supersedes_object_id VARCHAR: Earlier, shorter content of the same URI that this one replaces.
+  duplicate_of_object_id VARCHAR: Object with the same bytes that was read before.
+  ingested_at TIMESTAMP: When it was read.
+  run_id VARCHAR: The run that read it.`),
+  },
+  {
+    name: 'rejected_record',
+    layer: 'ingest',
+    description: 'One row a line that could not be read, kept with its bytes.',
+    columns: columns(`
+  object_id VARCHAR: The object that held it.
+  uri VARCHAR: URI of that object.
+  line_number BIGINT: Line in that object, from 1.
+  reason VARCHAR: Why it was rejected, with the value found.
+  record_bytes BLOB: The line, at most its first 64 KiB.
+  record_size_bytes BIGINT: Its full length.`),
+  },
+  {
+    name: 'cloudwatch_event',
+    layer: 'ingest',
+    partition: 'event_date',
+    description: 'One row an event taken from CloudWatch Logs, so that none is taken twice.',
+    columns: columns(`
+  log_group VARCHAR: ARN-like name of the log group: region and name.
+  event_id VARCHAR: CloudWatch Logs event id.
+  event_at TIMESTAMP: Timestamp of the event.
+  ingestion_at TIMESTAMP: When CloudWatch Logs received it.
+  object_id VARCHAR: The pull that brought it.
+  line_number BIGINT: Line in that pull.
+  event_date DATE: UTC date of event_at.`),
+  },
+  {
+    name: 'run',
+    layer: 'ingest',
+    description: 'One row a run of flowproof that wrote to the lake.',
+    columns: columns(`
+  run_id VARCHAR: Id of the run.
+  command VARCHAR: run, ingest, enrich or report.
+  tool_version VARCHAR: Version of flowproof.
+  config_sha256 VARCHAR: Hash of the configuration file.
+  started_at TIMESTAMP: Start.
+  finished_at TIMESTAMP: End.
+  object_count BIGINT: Objects read.
+  row_count BIGINT: Rows added.
+  rejected_count BIGINT: Lines rejected.
+  damaged_count BIGINT: Objects damaged or refused.
+  exit_code INTEGER: Exit code.`),
+  },
+  {
+    name: 'inventory_state',
+    layer: 'staging',
+    description:
+      'One row a state of a resource, from the first to the last snapshot that showed it.',
+    columns: columns(`
+  resource_type VARCHAR: As in inventory_item.
+  resource_id VARCHAR: As in inventory_item.
+${VALIDITY}
+  configuration VARCHAR: The resource as JSON.
+  series VARCHAR: As in inventory_item.`),
+  },
+  {
+    name: 'instance',
+    layer: 'staging',
+    description: 'One row a state of an EC2 instance.',
+    columns: columns(`
+  instance_id VARCHAR: The instance.
+  instance_name VARCHAR: Its Name tag.
+  state VARCHAR: running, stopped, ...
+  instance_profile_arn VARCHAR: Instance profile: the workload's identity, not a user.
+  platform VARCHAR: windows, or null.
+  subnet_id VARCHAR: Subnet of the primary interface.
+  vpc_id VARCHAR: VPC.
+  private_address VARCHAR: Primary private address.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+  launched_at TIMESTAMP: Launch time.
+${VALIDITY}`),
+  },
+  {
+    name: 'network_interface',
+    layer: 'staging',
+    description: 'One row a state of a network interface.',
+    columns: columns(`
+  network_interface_id VARCHAR: The interface.
+  instance_id VARCHAR: Instance that it is attached to, if any.
+  interface_type VARCHAR: interface, nat_gateway, network_load_balancer, ... as EC2 says.
+  owner_kind VARCHAR: ec2_instance, application_load_balancer, nat_gateway, ... or unknown.
+  owner_kind_basis VARCHAR: attachment, interface_type or description (inferred).
+  description VARCHAR: Description.
+  requester_id VARCHAR: Account or service that created it.
+  is_requester_managed BOOLEAN: True if an AWS service manages it.
+  subnet_id VARCHAR: Subnet.
+  vpc_id VARCHAR: VPC.
+  private_address VARCHAR: Primary private IPv4 address.
+  public_address VARCHAR: Public IPv4 address, if any.
+  addresses VARCHAR[]: Every private IPv4 and every IPv6 address, canonical.
+  group_ids VARCHAR[]: Security groups, sorted.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+${VALIDITY}`),
+  },
+  {
+    name: 'security_group',
+    layer: 'staging',
+    description: 'One row a state of a security group.',
+    columns: columns(`
+  group_id VARCHAR: The group.
+  group_name VARCHAR: Its name.
+  description VARCHAR: Its description.
+  vpc_id VARCHAR: Its primary VPC.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+${VALIDITY}`),
+  },
+  {
+    name: 'security_group_rule',
+    layer: 'staging',
+    description: 'One row a state of a security group rule.',
+    columns: columns(`
+  rule_id VARCHAR: The rule: sgr-..., or made of its values where the snapshot gives no id.
+  group_id VARCHAR: Its group.
+  is_egress BOOLEAN: True for outbound rules.
+  protocol INTEGER: IANA protocol number; null for all.
+  from_port INTEGER: First port; null for all. For ICMP the type.
+  to_port INTEGER: Last port; null for all. For ICMP the code.
+  cidr VARCHAR: IPv4 or IPv6 range.
+  prefix_list_id VARCHAR: Prefix list.
+  referenced_group_id VARCHAR: Security group.
+  description VARCHAR: Description.
+${VALIDITY}`),
+  },
+  {
+    name: 'prefix_list_entry',
+    layer: 'staging',
+    description: 'One row a state of an entry of a prefix list.',
+    columns: columns(`
+  prefix_list_id VARCHAR: The list.
+  cidr VARCHAR: Range.
+${VALIDITY}`),
+  },
+  {
+    name: 'subnet',
+    layer: 'staging',
+    description: 'One row a state of a subnet.',
+    columns: columns(`
+  subnet_id VARCHAR: The subnet.
+  subnet_name VARCHAR: Its Name tag.
+  vpc_id VARCHAR: VPC.
+  cidr VARCHAR: IPv4 range.
+  ipv6_cidrs VARCHAR[]: IPv6 ranges.
+  availability_zone VARCHAR: Availability Zone.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+${VALIDITY}`),
+  },
+  {
+    name: 'vpc',
+    layer: 'staging',
+    description: 'One row a state of a VPC.',
+    columns: columns(`
+  vpc_id VARCHAR: The VPC.
+  vpc_name VARCHAR: Its Name tag.
+  cidrs VARCHAR[]: Every IPv4 and IPv6 range.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+${VALIDITY}`),
+  },
+  {
+    name: 'flow_log',
+    layer: 'staging',
+    description: 'One row a state of a flow log configuration.',
+    columns: columns(`
+  flow_log_id VARCHAR: The flow log.
+  resource_id VARCHAR: VPC, subnet or interface that it covers.
+  traffic_type VARCHAR: ALL, ACCEPT or REJECT.
+  log_destination_type VARCHAR: s3, cloud-watch-logs or kinesis-data-firehose.
+  log_destination VARCHAR: ARN or name of the destination.
+  log_group_name VARCHAR: Log group, for CloudWatch Logs.
+  log_format VARCHAR: Field names, separated by blanks.
+  max_aggregation_interval_seconds INTEGER: 60 or 600.
+  deliver_logs_status VARCHAR: SUCCESS or FAILED.
+  deliver_logs_error VARCHAR: Rate limited, Access error or Unknown error.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+  created_at TIMESTAMP: When it was created.
+${VALIDITY}`),
+  },
+  {
+    name: 'scope_interface',
+    layer: 'mart',
+    description: 'One row a state of a network interface that the configuration puts in a scope.',
+    columns: columns(`
+  scope_name VARCHAR: The scope.
+  network_interface_id VARCHAR: The interface.
+  instance_id VARCHAR: Instance that it is attached to, if any.
+  instance_name VARCHAR: Name tag of the instance.
+  owner_kind VARCHAR: Kind of owner of the interface.
+  owner_kind_basis VARCHAR: attachment, interface_type or description (inferred).
+  subnet_id VARCHAR: Subnet.
+  vpc_id VARCHAR: VPC.
+  private_address VARCHAR: Primary private IPv4 address.
+  addresses VARCHAR[]: Every private IPv4 and every IPv6 address.
+  group_ids VARCHAR[]: Security groups.
+  tags MAP(VARCHAR, VARCHAR): Tags of VPC, subnet, instance and interface; the nearer wins.
+${VALIDITY}`),
+  },
+  {
+    name: 'flow_enriched',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a flow, with what was true of its interface at its time.',
+    columns: [
+      ...FLOW_COLUMNS.filter((column) => column.name !== 'flow_date'),
+      ...columns(`
+  flow_id VARCHAR: Id of the record: object and line.
+  source VARCHAR: The entry of the config that brought it.
+  flow_log_id VARCHAR: Flow log that recorded it, where known.
+  log_format VARCHAR: Fields that its record had, separated by blanks.
+  source_address VARCHAR: Packet-level source: pkt_srcaddr, else srcaddr.
+  destination_address VARCHAR: Packet-level destination: pkt_dstaddr, else dstaddr.
+  row_direction VARCHAR: ingress or egress at the recorded interface; null if undecidable.
+  row_direction_basis VARCHAR: flow_direction, interface_address, or null.
+  initiator VARCHAR: source or destination: the side that opened; null if undecidable.
+  initiator_basis VARCHAR: tcp_flags or ports (inferred), or null.
+  is_response BOOLEAN: True if the row runs from the side that answered to the side that opened.
+  client_address VARCHAR: The side that opened.
+  server_address VARCHAR: The side that answered.
+  service_port INTEGER: Port of the side that answered.
+  local_address VARCHAR: The interface's side.
+  remote_address VARCHAR: The other side.
+  is_remote_public BOOLEAN: True if the other side is outside private and special address space.
+  as_of_verdict VARCHAR: exact, ambiguous (a change inside the record's uncertainty) or no_metadata.
+  as_of_precision VARCHAR: observed (between two snapshots that agree), carried_forward (after the newest snapshot) or null.
+  as_of_reason VARCHAR: Why it is ambiguous or has no metadata.
+  state_ids VARCHAR[]: States of the interface that may have held.
+  network_interface_id VARCHAR: Interface, by id or by VPC and address.
+  resource_instance_id VARCHAR: Instance on the interface at that time.
+  instance_name VARCHAR: Its Name tag at that time.
+  owner_kind VARCHAR: Kind of owner of the interface.
+  group_ids VARCHAR[]: Security groups at that time; with ambiguous, all that may have held.
+  resource_subnet_id VARCHAR: Subnet.
+  resource_vpc_id VARCHAR: VPC.
+  resource_tags MAP(VARCHAR, VARCHAR): Tags of VPC, subnet, instance and interface; the nearer wins.
+  scope_name VARCHAR: Scope that the interface is in; null outside.
+  rule_verdict VARCHAR: permitted, response, tracked_or_changed, undecidable, no_security_group, no_metadata, unexplained, or not_applicable for rows that were not accepted.
+  rule_reason VARCHAR: Why.
+  rule_ids VARCHAR[]: Rules that permit it.
+  event_ids VARCHAR[]: IPS events that concern it.
+  event_disposition VARCHAR: detected if an event let it through, else blocked, else logged; null without.
+  flow_date DATE: UTC date of start_at, else of end_at, else of the object.`),
+    ],
+  },
+  {
+    name: 'flow_event',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a pair of a flow and an IPS event that concerns it.',
+    columns: columns(`
+  flow_id VARCHAR: The flow.
+  event_id VARCHAR: The event.
+  disposition VARCHAR: Disposition of the event.
+  user_name VARCHAR: User that the event names.
+  matched_on VARCHAR: Keys that were equal: addresses, protocol and ports; or addresses and protocol.
+  time_difference_seconds DOUBLE: How far the event lies outside the flow's interval; 0 inside.
+  confidence VARCHAR: high (all keys, inside the interval), medium (all keys, within the tolerance) or low (no ports).
+  flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'flow_detail',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a flow: the six details of PCI DSS v4.0.1 requirement 10.2.2.',
+    columns: columns(`
+  flow_id VARCHAR: The flow.
+  source VARCHAR: The entry of the config that brought it.
+  flow_log_id VARCHAR: Flow log that recorded it, where known.
+  log_format VARCHAR: Fields that its record had.
+  interface_id VARCHAR: The recorded interface.
+  network_interface_id VARCHAR: Interface, by id or by VPC and address.
+  resource_instance_id VARCHAR: Instance at that time.
+  instance_name VARCHAR: Its Name tag at that time.
+  owner_kind VARCHAR: Kind of owner of the interface.
+  resource_vpc_id VARCHAR: VPC at that time.
+  scope_name VARCHAR: Scope; null outside.
+  start_at TIMESTAMP: First packet.
+  end_at TIMESTAMP: Last packet.
+  user_identification VARCHAR: met, partial, supplied or missing.
+  user_identification_reason VARCHAR: Code, and what supplies it.
+  event_type VARCHAR: met, partial, supplied or missing.
+  event_type_reason VARCHAR: Code, and what supplies it.
+  event_time VARCHAR: met, partial, supplied or missing.
+  event_time_reason VARCHAR: Code, and what supplies it.
+  outcome VARCHAR: met, partial, supplied or missing.
+  outcome_reason VARCHAR: Code, and what supplies it.
+  origination VARCHAR: met, partial, supplied or missing.
+  origination_reason VARCHAR: Code, and what supplies it.
+  affected_resource VARCHAR: met, partial, supplied or missing.
+  affected_resource_reason VARCHAR: Code, and what supplies it.
+  flow_date DATE: UTC date of the flow.`),
+  },
+];
+
+const byName = new Map(TABLES.map((table) => [table.name, table]));
+
+/** The table of that name. Throws if the catalogue has none: a mistake in flowproof itself. */
+export function findTable(name: string): Table {
+  const table = byName.get(name);
+  if (!table) throw new Error(`no table ${name} in the catalogue`);
+  return table;
+}
+
+/** A SQL identifier in double quotes. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A SQL string literal. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** `"name" TYPE, ...` for a CREATE TABLE. */
+export function columnDefinitions(table: Table): string {
+  return table.columns.map((column) => `${quoteName(column.name)} ${column.type}`).join(', ');
+}

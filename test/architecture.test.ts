@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { PACKAGE_ROOT } from '../src/query-file.ts';
+
+const SOURCE_ROOT = join(PACKAGE_ROOT, 'src');
+
+type Import = { from: string; to: string };
+
+/** `ingest`, `enrich` and `reports` are siblings; `run` and `cli` stand above them, the rest below. */
+const STAGES = ['ingest', 'enrich', 'reports'] as const;
+
+/** Files that may import a stage: they put the stages together, or show what one made. */
+const ABOVE = ['cli.ts', 'run.ts', 'summary.ts'];
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, String(name)))
+    .filter((path) => path.endsWith('.ts') && statSync(path).isFile());
+}
+
+function readImports(): Import[] {
+  return filesBelow(SOURCE_ROOT).flatMap((path) => {
+    const from = relative(SOURCE_ROOT, path);
+    const text = readFileSync(path, 'utf8');
+    return [...text.matchAll(/from '(\.[^']+)'/g)].map((match) => ({
+      from,
+      to: relative(SOURCE_ROOT, resolve(dirname(path), match[1] ?? '')),
+    }));
+  });
+}
+
+const imports = readImports();
+
+function stageOf(path: string): string | undefined {
+  return STAGES.find((stage) => path.startsWith(`${stage}/`));
+}
+
+test('every relative import leads to a file of the source tree', () => {
+  expect(imports.length).toBeGreaterThan(50);
+  expect(imports.filter(({ to }) => to.startsWith('..'))).toEqual([]);
+});
+
+test('stages meet only in tables: none imports another', () => {
+  const crossing = imports.filter(({ from, to }) => {
+    const stage = stageOf(from);
+    const other = stageOf(to);
+    return stage !== undefined && other !== undefined && stage !== other;
+  });
+  expect(crossing).toEqual([]);
+});
+
+test('base files know no stage', () => {
+  const upward = imports.filter(
+    ({ from, to }) => stageOf(from) === undefined && !ABOVE.includes(from) && stageOf(to),
+  );
+  expect(upward).toEqual([]);
+});
+
+test('nothing imports the command line, and only it imports the run and the summary', () => {
+  expect(imports.filter(({ to }) => to === 'cli.ts')).toEqual([]);
+  const users = imports.filter(({ to }) => to === 'run.ts').map(({ from }) => from);
+  expect(users.sort()).toEqual(['cli.ts', 'summary.ts']);
+});
+
+test('there is no cycle among the files', () => {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const cycles: string[][] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) {
+      cycles.push([...trail.slice(at), path]);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of targets.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  expect(cycles).toEqual([]);
+});

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import {
+  hintsOfPath,
+  isOutsidePeriod,
+  isPastPeriod,
+  readFlowLogPath,
+  readFolderLevel,
+} from '../../src/ingest/flow-log-path.ts';
+
+const FILE =
+  '123456789012_vpcflowlogs_eu-west-1_fl-0123456789abcdef0_20260203T1620Z_1a2b3c4d.log.gz';
+const PLAIN = 'AWSLogs/123456789012/vpcflowlogs/eu-west-1';
+const HIVE = 'AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=eu-west-1';
+const at = (text: string): Date => new Date(text);
+const february = { start: at('2026-02-01T00:00Z'), end: at('2026-03-01T00:00Z') };
+
+const ofFile = {
+  accountId: '123456789012',
+  region: 'eu-west-1',
+  flowLogId: 'fl-0123456789abcdef0',
+  fileTime: at('2026-02-03T16:20Z'),
+};
+const day = { start: at('2026-02-03T00:00Z'), end: at('2026-02-04T00:00Z') };
+const hour = { start: at('2026-02-03T16:00Z'), end: at('2026-02-03T17:00Z') };
+
+describe('readFlowLogPath', () => {
+  it.each([
+    [`${PLAIN}/2026/02/03/${FILE}`, { ...ofFile, dateFolder: day }],
+    [`org/team/prefix/${PLAIN}/2026/02/03/${FILE}`, { ...ofFile, dateFolder: day }],
+    [`${PLAIN}/2026/02/03/16/${FILE}`, { ...ofFile, dateFolder: hour }],
+    [`${HIVE}/year=2026/month=02/day=03/${FILE}`, { ...ofFile, dateFolder: day }],
+    [`x/${HIVE}/year=2026/month=02/day=03/hour=16/${FILE}`, { ...ofFile, dateFolder: hour }],
+    [
+      `AWSLogs/aws-account-id=123456789012/service=vpcflowlogs/aws-region=eu-west-1/year=2026/month=02/day=03/${FILE}`,
+      { ...ofFile, dateFolder: day },
+    ],
+    [
+      `AWSLogs/o-a1b2c3d4e5/123456789012/vpcflowlogs/eu-west-1/2026/02/03/${FILE}`,
+      { ...ofFile, dateFolder: day },
+    ],
+    [`AWSLogs/old/${PLAIN}/2026/02/03/${FILE}`, { ...ofFile, dateFolder: day }],
+    [FILE, ofFile],
+    [
+      `${PLAIN}/2026/02/03/renamed.log`,
+      { accountId: '123456789012', region: 'eu-west-1', dateFolder: day },
+    ],
+  ])('reads %s', (path, expected) => {
+    expect(readFlowLogPath(path)).toEqual(expected);
+  });
+
+  it.each([
+    ['logs/ips/2026/02/03/eve.json'],
+    ['AWSLogs/123456789012/CloudTrail/eu-west-1/2026/02/03/trail.json.gz'],
+    ['awslogs/123456789012/vpcflowlogs/eu-west-1/2026/02/03/a.log'],
+    [''],
+  ])('says nothing of %j', (path) => {
+    expect(readFlowLogPath(path)).toEqual({});
+  });
+
+  it.each([['2026/02/30'], ['2026/2/3'], ['2026/13/01'], ['2026/02'], ['latest/02/03']])(
+    'takes %s for no date',
+    (folder) => {
+      expect(readFlowLogPath(`${PLAIN}/${folder}/a.log`)).toEqual({
+        accountId: '123456789012',
+        region: 'eu-west-1',
+      });
+    },
+  );
+
+  it('gives hints without dates', () => {
+    expect(hintsOfPath(readFlowLogPath(`${PLAIN}/2026/02/03/${FILE}`))).toEqual({
+      accountId: '123456789012',
+      region: 'eu-west-1',
+      flowLogId: 'fl-0123456789abcdef0',
+    });
+    expect(hintsOfPath({})).toEqual({});
+  });
+});
+
+describe('isOutsidePeriod', () => {
+  it.each([
+    ['2026/01/30', true],
+    ['2026/01/31', false],
+    ['2026/02/28', false],
+    ['2026/03/01', false],
+    ['2026/03/02', true],
+  ])('keeps a day on either side: %s', (folder, expected) => {
+    const path = readFlowLogPath(`${PLAIN}/${folder}/a.log`);
+    expect(isOutsidePeriod(path, february)).toBe(expected);
+  });
+
+  it.each([
+    ['20260130T2350Z', true],
+    ['20260130T2355Z', true],
+    ['20260131T0000Z', false],
+    ['20260301T2355Z', false],
+    ['20260302T0000Z', true],
+  ])('goes by the name of the file where there is no folder: %s', (time, expected) => {
+    const path = readFlowLogPath(FILE.replace('20260203T1620Z', time));
+    expect(isOutsidePeriod(path, february)).toBe(expected);
+  });
+
+  it('keeps what says no date', () => {
+    expect(isOutsidePeriod({}, february)).toBe(false);
+  });
+
+  it('knows what comes after the period', () => {
+    const past = (folder: string): boolean =>
+      isPastPeriod(readFlowLogPath(`${PLAIN}/${folder}/a.log`), february);
+    expect([past('2026/01/01'), past('2026/03/01'), past('2026/03/02')]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+});
+
+describe('readFolderLevel', () => {
+  it.each([
+    ['', { kind: 'above' }],
+    ['logs/AWSLog', { kind: 'above' }],
+    ['logs/AWSLogs/', { kind: 'tree' }],
+    ['AWSLogs/o-a1b2c3d4e5/', { kind: 'tree' }],
+    ['AWSLogs/123456789012/vpc', { kind: 'tree' }],
+    ['AWSLogs/123456789012/vpcflowlogs/', { kind: 'tree' }],
+    [`${PLAIN}/20`, { kind: 'tree' }],
+    ['AWSLogs/123456789012/Config/', { kind: 'other' }],
+    [`${PLAIN}/copies/`, { kind: 'other' }],
+    [`${PLAIN}/2025/`, { kind: 'dates', isOutside: true, firstKey: `${PLAIN}/2026/01/31` }],
+    [`${PLAIN}/2026/`, { kind: 'dates', isOutside: false, firstKey: `${PLAIN}/2026/01/31` }],
+    [`${PLAIN}/2026/02/0`, { kind: 'dates', isOutside: false, firstKey: `${PLAIN}/2026/01/31` }],
+    [
+      `a/${HIVE}/year=2026/`,
+      { kind: 'dates', isOutside: false, firstKey: `a/${HIVE}/year=2026/month=01/day=31` },
+    ],
+  ])('places %j', (prefix, expected) => {
+    expect(readFolderLevel(prefix, february)).toEqual(expected);
+  });
+
+  it('enters the year before if the period opens on its last day or the next', () => {
+    const january = { start: at('2026-01-01T00:00Z'), end: at('2026-02-01T00:00Z') };
+    expect(readFolderLevel(`${PLAIN}/2025/`, january)).toEqual({
+      kind: 'dates',
+      isOutside: false,
+      firstKey: `${PLAIN}/2025/12/31`,
+    });
+  });
+});

@@ -1,0 +1,222 @@
+/**
+ * What every format must keep to, whatever it reads. A format joins by one line in `CASES`.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../../src/database.ts';
+import type { Format, LocalObject } from '../../../src/ingest/format.ts';
+import { cloudWatchFlowLog } from '../../../src/ingest/formats/cloudwatch-flow-log.ts';
+import { deepSecurityCef } from '../../../src/ingest/formats/deep-security-cef.ts';
+import { deepSecuritySns } from '../../../src/ingest/formats/deep-security-sns.ts';
+import { describeJson } from '../../../src/ingest/formats/describe-json.ts';
+import { flowLogParquet } from '../../../src/ingest/formats/flow-log-parquet.ts';
+import { flowLogText } from '../../../src/ingest/formats/flow-log-text.ts';
+import { suricataEve } from '../../../src/ingest/formats/suricata-eve.ts';
+import { FORMATS } from '../../../src/ingest/formats.ts';
+import { quoteText } from '../../../src/tables.ts';
+import { memoryObject, type ReadOptions, readContent } from '../../memory-sink.ts';
+
+let database: Database;
+let folder: string;
+
+beforeAll(async () => {
+  database = await openDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'flowproof-contract-'));
+});
+
+afterAll(async () => {
+  database.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function parquetOf(select: string): Promise<Buffer> {
+  const path = join(folder, 'fixture.parquet');
+  await database.connection.run(`copy (${select}) to ${quoteText(path)} (format parquet)`);
+  return readFile(path);
+}
+
+const lines = (...events: unknown[]): string =>
+  `${events.map((event) => (typeof event === 'string' ? event : JSON.stringify(event))).join('\n')}\n`;
+
+const CEF =
+  '<190>Nov 19 13:36:47 web-1 CEF:0|Trend Micro|Deep Security Agent|20.0.1.690|1000552|A rule|8|cn1=42 cn1Label=Host ID src=198.51.100.7 dst=10.0.1.15 in=0 proto=TCP spt=51544 dpt=443 act=IDS:Reset';
+
+const SNS = {
+  EventType: 'PayloadLog',
+  EventID: 1,
+  TenantID: 0,
+  LogDate: '2026-11-18T06:13:41.123Z',
+  Action: 130,
+  SourceIP: '198.51.100.7',
+};
+
+const EVE = {
+  timestamp: '2026-11-18T06:13:41.532140+0000',
+  event_type: 'alert',
+  src_ip: '198.51.100.7',
+  // What an attacker sends may quote any other format.
+  payload_printable: `"EventType": "LogDate": ${CEF}`,
+  alert: { action: 'allowed', signature_id: 1, severity: 2 },
+};
+
+const FLOW = '2 123456789012 eni-0a1b2c3d 10.0.1.15 198.51.100.7 443 51544 6 8 4000';
+
+const FLOW_FIELDS =
+  'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status'.split(
+    ' ',
+  );
+
+const TEXT_FLOWS = [
+  `${FLOW} 1795068000 1795068060 ACCEPT OK`,
+  '2 123456789012 eni-0a1b2c3d - - - - - - - 1795068000 1795068060 - NODATA',
+];
+
+type Case = {
+  format: Format;
+  content: string | (() => Promise<Buffer>);
+  options?: ReadOptions;
+  /** Rows that the content gives, as a guard against a fixture that gives none. */
+  rowCount: number;
+  /** Formats that may recognise the content too, because they are asked after its own. */
+  leftTo?: readonly string[];
+};
+
+const CASES: readonly Case[] = [
+  { format: deepSecurityCef, content: lines(CEF, '', CEF, 'CEF:0|cut'), rowCount: 2 },
+  {
+    format: deepSecuritySns,
+    content: lines([SNS, SNS], '', { Type: 'Notification', Message: JSON.stringify([SNS]) }, '{'),
+    rowCount: 3,
+  },
+  { format: deepSecuritySns, content: JSON.stringify([SNS, SNS], null, 2), rowCount: 2 },
+  { format: suricataEve, content: lines(EVE, '', EVE, '{'), rowCount: 2 },
+  { format: flowLogText, content: lines(FLOW_FIELDS.join(' '), ...TEXT_FLOWS, 'x'), rowCount: 2 },
+  {
+    format: flowLogText,
+    content: lines(...TEXT_FLOWS),
+    options: { hints: { fields: FLOW_FIELDS } },
+    rowCount: 2,
+  },
+  {
+    format: cloudWatchFlowLog,
+    content: lines(
+      ...TEXT_FLOWS.map((message, index) => ({
+        eventId: `e${index}`,
+        timestamp: 1_795_068_000_000,
+        ingestionTime: 1_795_068_060_000,
+        logStreamName: 'eni-0a1b2c3d-all',
+        message,
+      })),
+    ),
+    options: { uri: 'cloudwatch-logs://eu-west-1/flow', hints: { fields: FLOW_FIELDS } },
+    rowCount: 4,
+    // An event has as many blanks as the record in it, which is all that a declared format tells.
+    leftTo: ['vpc_flow_log_text'],
+  },
+  {
+    format: flowLogParquet,
+    content: () =>
+      parquetOf(
+        "select 2 as version, 'eni-0a1b2c3d' as interface_id, '10.0.1.15' as srcaddr, 1795068000 as start, 'OK' as log_status",
+      ),
+    rowCount: 1,
+  },
+  {
+    format: describeJson,
+    content: JSON.stringify({ Vpcs: [{ VpcId: 'vpc-0a1b2c3d', OwnerId: '123456789012' }, {}] }),
+    options: { uri: 'file:///inventory/2026-11-02T13-59-30Z/vpcs.json' },
+    rowCount: 2,
+  },
+];
+
+const NAMED = CASES.map((one, index) => [`${index}: ${one.format.name}`, one] as const);
+
+const contentOf = async ({ content }: Case): Promise<Buffer> =>
+  typeof content === 'string' ? Buffer.from(content) : content();
+
+const objectOf = (one: Case, size: number): LocalObject =>
+  memoryObject('', size, one.options ?? {});
+
+const read = ({ format, options }: Case, bytes: Uint8Array) =>
+  readContent(format, bytes, { ...options, connection: database.connection });
+
+it('covers every format', () => {
+  const covered = new Set(CASES.map(({ format }) => format.name));
+  expect(FORMATS.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
+});
+
+describe.each(NAMED)('%s', (_, one) => {
+  it('accounts for every line of the content', async () => {
+    const { sink, result } = await read(one, await contentOf(one));
+    expect(result.damage).toBeUndefined();
+    expect(sink.rows).toHaveLength(one.rowCount);
+    expect(result.lineCount).toBeGreaterThan(0);
+    expect(sink.accountedLines()).toBe(result.lineCount);
+  });
+
+  it('is the one that recognises the content', async () => {
+    const bytes = await contentOf(one);
+    const object = objectOf(one, bytes.length);
+    const names = FORMATS.filter((format) =>
+      format.recognises(bytes.subarray(0, 65_536), object),
+    ).map(({ name }) => name);
+    expect(names[0]).toBe(one.format.name);
+    expect(names.slice(1).filter((name) => !one.leftTo?.includes(name))).toEqual([]);
+  });
+
+  it('recognises neither nothing nor blank lines, and throws at no bytes', () => {
+    const object = memoryObject('', 0, {});
+    expect(one.format.recognises(Buffer.alloc(0), object)).toBe(false);
+    expect(one.format.recognises(Buffer.from('\n \r\n'), object)).toBe(false);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        one.format.recognises(Buffer.from(bytes), object);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('gives the same rows each time', async () => {
+    const bytes = await contentOf(one);
+    const [first, second] = [await read(one, bytes), await read(one, bytes)];
+    expect(second.sink.rows).toEqual(first.sink.rows);
+  });
+
+  it('never throws for damaged bytes, and accounts for what is left of them', async () => {
+    const whole = await contentOf(one);
+    const damage = fc.record({
+      isGzip: fc.boolean(),
+      end: fc.double({ min: 0, max: 1, noNaN: true }),
+      marks: fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255)), {
+        maxLength: 4,
+      }),
+    });
+    await fc.assert(
+      fc.asyncProperty(damage, async ({ isGzip, end, marks }) => {
+        const bytes = Buffer.from(isGzip ? gzipSync(whole) : whole);
+        for (const [place, byte] of marks) {
+          // The first two bytes say that it is gzip: without them it would be another object.
+          bytes[2 + Math.floor(place * (bytes.length - 3))] = byte;
+        }
+        const { sink, result } = await read(one, bytes.subarray(0, Math.ceil(end * bytes.length)));
+        expect(sink.accountedLines()).toBe(result.lineCount);
+        for (const { reason } of sink.rejects) expect(reason).not.toBe('');
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('accounts for any bytes at all', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+        const { sink, result } = await read(one, bytes);
+        expect(sink.accountedLines()).toBe(result.lineCount);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

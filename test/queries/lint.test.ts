@@ -1,0 +1,227 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { format } from 'sql-formatter';
+import { describe, expect, it } from 'vitest';
+import { listOf, type QueryFile, readLayer } from '../../src/query-file.ts';
+import {
+  deriveRequirementStatus,
+  loadPackDefinition,
+  type ReportEvidence,
+  requirementResult,
+} from '../../src/reports/pack-definition.ts';
+import type { Status } from '../../src/reports/report.ts';
+import { REQUIREMENT_IDS } from '../../src/reports/requirement-ids.ts';
+import { TABLES } from '../../src/tables.ts';
+
+const reports = readLayer('reports');
+const marts = readLayer('marts');
+const staging = readLayer('staging');
+
+/** Tables of ingest that reports may read: the ledger, and what no mart repeats row by row. */
+const LEDGER = [
+  'source_object',
+  'rejected_record',
+  'run',
+  'inventory_snapshot',
+  'flow_status',
+  'ips_event',
+];
+
+function tablesOf(layer: 'ingest' | 'staging' | 'mart'): string[] {
+  return TABLES.filter((table) => table.layer === layer).map((table) => table.name);
+}
+
+const namesOf = (files: readonly QueryFile[]): string[] => files.map((file) => file.name);
+
+const READABLE = {
+  reports: new Set([...tablesOf('mart'), ...tablesOf('staging'), ...LEDGER]),
+  // `scope_match` is made from the configuration.
+  marts: new Set([
+    ...tablesOf('ingest'),
+    ...tablesOf('staging'),
+    ...tablesOf('mart'),
+    ...namesOf(marts),
+    'scope_match',
+  ]),
+  staging: new Set([...tablesOf('ingest'), ...tablesOf('staging')]),
+};
+
+/** The statement without comments and with every text literal empty. */
+function bare(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/^\s*--.*$/, ''))
+    .join('\n')
+    .replace(/'[^']*'/g, "''")
+    .replace(/\bdistinct\s+from\b/g, 'distinct_from');
+}
+
+function parametersOf(text: string): string[] {
+  return [
+    ...new Set([...bare(text).matchAll(/\$([a-z_]+)/g)].map((match) => match[1] ?? '')),
+  ].sort();
+}
+
+function tablesReadBy(text: string): string[] {
+  const statement = bare(text);
+  const steps = new Set(
+    [...statement.matchAll(/\b([a-z_]+)\s*(?:\([a-z_, \n]*\)\s*)?as\s*\(/g)].map((one) => one[1]),
+  );
+  const read = [...statement.matchAll(/\b(?:from|join)\s+([a-z_]+)/g)].map((one) => one[1] ?? '');
+  return [...new Set(read)].filter((name) => name !== 'unnest' && !steps.has(name)).sort();
+}
+
+/** What Trino does not have; see "SQL on two engines". */
+const NOT_SHARED =
+  /group by all|order by all|\bexclude\s*\(|\bqualify\b|\basof\b|\bpivot\b|\blambda\b|\barg_m(?:ax|in)\b|\bread_parquet\b|\bgetvariable\b|\bilike\b|::|\/\//;
+
+describe.each([
+  ...reports.map((file) => [`reports/${file.name}`, file] as const),
+  ...marts.map((file) => [`marts/${file.name}`, file] as const),
+  ...staging.map((file) => [`staging/${file.name}`, file] as const),
+])('%s', (_, file) => {
+  it('is formatted', () => {
+    const formatted = format(file.text, {
+      language: 'duckdb',
+      keywordCase: 'lower',
+      functionCase: 'lower',
+      dataTypeCase: 'lower',
+      paramTypes: { named: ['$'] },
+    });
+    expect(file.text).toBe(`${formatted}\n`);
+  });
+
+  it('declares the parameters that its statement has', () => {
+    expect(listOf(file.header.parameters).sort()).toEqual(parametersOf(file.text));
+  });
+
+  it('reads only the layers below', () => {
+    const allowed = READABLE[file.layer as keyof typeof READABLE];
+    expect(tablesReadBy(file.text).filter((name) => !allowed.has(name))).toEqual([]);
+  });
+});
+
+describe.each(reports.map((file) => [file.name, file] as const))('report %s', (name, file) => {
+  it('keeps to the SQL that DuckDB and Trino share', () => {
+    expect(bare(file.text)).not.toMatch(NOT_SHARED);
+  });
+
+  it('ends in a select with an order', () => {
+    const last =
+      bare(file.text)
+        .split(/\n\)\nselect\n/)
+        .at(-1) ?? '';
+    expect(last).toMatch(/\norder by\n {2}/);
+  });
+
+  it('names known requirements, a kind of rows and a period', () => {
+    const requirements = listOf(file.header.requirements);
+    expect(requirements.length).toBeGreaterThan(0);
+    expect(requirements.filter((id) => !REQUIREMENT_IDS.has(id))).toEqual([]);
+    expect(['findings', 'evidence', 'summary']).toContain(file.header.rows);
+    expect(listOf(file.header.parameters)).toEqual(['period_start', 'period_end']);
+  });
+
+  it('serves in the pack the requirements that its header names', () => {
+    const serving = loadPackDefinition('pci-dss-4.0.1')
+      .requirements.filter((requirement) => requirement.reports.includes(name))
+      .map((requirement) => requirement.id);
+    expect(serving.sort()).toEqual(listOf(file.header.requirements).sort());
+  });
+});
+
+describe('pack pci-dss-4.0.1', () => {
+  const pack = loadPackDefinition('pci-dss-4.0.1');
+
+  it('gives every report a requirement and every requirement its limits', () => {
+    const served = new Set(pack.requirements.flatMap((requirement) => requirement.reports));
+    expect([...served].sort()).toEqual(reports.map((file) => file.name).sort());
+    expect(pack.requirements.filter((one) => one.manual.length === 0)).toEqual([]);
+  });
+
+  it('never says that anything is compliant', () => {
+    const texts = [JSON.stringify(pack), ...reports.map((file) => file.text)];
+    expect(texts.filter((text) => /\bcompliant\b/i.test(text))).toEqual([]);
+  });
+
+  it('is refused if unknown, also as a path', () => {
+    expect(() => loadPackDefinition('soc-2')).toThrow(/no pack of that name\n.*pci-dss-4\.0\.1/);
+    expect(() => loadPackDefinition('../packs/pci-dss-4.0.1')).toThrow(
+      expect.objectContaining({ code: 'PACK_UNKNOWN' }),
+    );
+  });
+
+  it.each([
+    ['an unknown report', 'reports: [no_such_report]', /names unknown report "no_such_report"/],
+    ['an unknown key', 'reports: [], colour: red', /colour/],
+    ['neither reports nor a status', 'reports: []', /either reports or a status/],
+    ['an id of v3.2.1', 'reports: [ips_coverage]', /"10\.5\.2" is no requirement/, '10.5.2'],
+  ])('is refused with %s', (_, keys, message, id = '11.5.1') => {
+    const root = mkdtempSync(join(tmpdir(), 'flowproof-pack-'));
+    mkdirSync(join(root, 'packs'));
+    mkdirSync(join(root, 'reports'));
+    writeFileSync(join(root, 'reports', 'ips_coverage.sql'), '');
+    writeFileSync(
+      join(root, 'packs', 'own.yaml'),
+      `{name: own, title: t, standard: s, requirements: [{id: "${id}", title: t, asks: a, limits: l, manual: [], ${keys}}]}`,
+    );
+    const load = () => loadPackDefinition('own', root);
+    expect(load).toThrow(expect.objectContaining({ code: 'REPORT_INVALID' }));
+    expect(load).toThrow(message);
+    rmSync(root, { recursive: true });
+  });
+});
+
+describe('status of a requirement', () => {
+  const said = (statusCounts: ReportEvidence['statusCounts'], hadData = true): ReportEvidence => ({
+    name: 'one',
+    hadData,
+    statusCounts,
+  });
+
+  it.each<[string, ReportEvidence[], Status, string]>([
+    ['no data', [said({}, false)], 'not_evidenced', 'There was no data to look at for one.'],
+    [
+      'data and no rows',
+      [said({})],
+      'supports',
+      'one looked at the data and found nothing to list.',
+    ],
+    [
+      'a row that contradicts',
+      [said({ contradicts: 1, supports: 5 })],
+      'contradicts',
+      'one has 6 rows: 1 contradicts, 5 supports.',
+    ],
+    [
+      'rows that all say the same',
+      [said({ out_of_reach: 2 })],
+      'out_of_reach',
+      'one has 2 rows: 2 out of reach.',
+    ],
+    [
+      'rows that differ',
+      [said({ supports: 1, not_evidenced: 1 })],
+      'partial',
+      'one has 2 rows: 1 not evidenced, 1 supports.',
+    ],
+    [
+      'one report without data beside one that found nothing',
+      [said({}), { ...said({}, false), name: 'other' }],
+      'partial',
+      'one looked at the data and found nothing to list; other had no data to look at.',
+    ],
+  ])('%s', (_, evidence, status, why) => {
+    expect(deriveRequirementStatus(evidence)).toEqual({ status, why });
+  });
+
+  it('is what the pack says where no report bears on it', () => {
+    const pack = loadPackDefinition('pci-dss-4.0.1');
+    const results = pack.requirements.map((requirement) => requirementResult(requirement, []));
+    const statusOf = (id: string) => results.find((one) => one.id === id)?.status;
+    expect(statusOf('10.2.1.4')).toBe('out_of_reach');
+    expect(statusOf('10.4.1')).toBe('manual_evidence_required');
+    expect(statusOf('11.5.1')).toBe('not_evidenced');
+  });
+});
