@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { countsReporter } from './test/counts-reporter.ts';
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of its configuration.
 export default defineConfig({
@@ -7,5 +8,6 @@ export default defineConfig({
     exclude: ['test/integration/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    reporters: ['default', countsReporter],
   },
 });

@@ -4,7 +4,7 @@
  * with their remedy and lead to a documented exit code; others keep their stack with --debug.
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
@@ -167,7 +167,9 @@ Examples:
     .action(() => {
       process.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
     });
-  return program;
+  const names = program.commands.map((command) => command.name()).join(', ');
+  // Set last, so that it stands after errors of the program only: the commands keep the text above.
+  return program.showHelpAfterError(`(commands: ${names}; add --help for what they do)`);
 }
 
 const EXIT_CODE_HELP = `Exit codes:
@@ -205,7 +207,6 @@ async function query(
   const tempFolder = await mkdtemp(join(tmpdir(), 'flowproof-query-'));
   const database = await openDatabase({ tempDirectory: join(tempFolder, 'spill') });
   try {
-    await mkdir(config.lake, { recursive: true, mode: 0o700 });
     await createLakeViews(database.connection, config.lake);
     await lockDown(database.connection, {
       folders: [config.lake, tempFolder],

@@ -28,11 +28,20 @@ const accountId = z
 
 const time = z
   .string()
-  .regex(
-    /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/,
-    'must be a date such as 2026-11-01, or a UTC time such as 2026-11-01T00:00:00Z',
-  )
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'is no date of the calendar');
+  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/, {
+    error: 'must be a date such as 2026-11-01, or a UTC time such as 2026-11-01T00:00:00Z',
+    abort: true,
+  })
+  .refine(isCalendarTime, 'is no date of the calendar');
+
+/** JavaScript reads 30 February as 2 March. */
+function isCalendarTime(text: string): boolean {
+  const milliseconds = Date.parse(text);
+  return (
+    !Number.isNaN(milliseconds) &&
+    new Date(milliseconds).toISOString().startsWith(text.slice(0, 10))
+  );
+}
 
 const LOCATIONS = ['files', 's3', 'cloudwatch_logs'] as const;
 
@@ -149,7 +158,7 @@ export const configSchema = z.strictObject({
       start: time.describe('First instant'),
       end: time.describe('First instant after it: half open'),
     })
-    .refine((period) => Date.parse(period.start) < Date.parse(period.end), {
+    .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
       message: 'must start before it ends',
     }),
   pack: z.string().min(1).default('pci-dss-4.0.1').describe('Which evidence pack to make'),
@@ -227,7 +236,7 @@ export function parseConfig(text: string, path: string): ConfigFile {
     return `line ${line}: ${error.message.split('\n', 1)[0]}`;
   });
   if (problems.length === 0) {
-    const result = configSchema.safeParse(document.toJS());
+    const result = configSchema.safeParse(plainValue(document, path));
     if (result.success) return result.data;
     for (const issue of result.error.issues) {
       problems.push(...describeIssue(issue, document, lines));
@@ -242,6 +251,20 @@ export function parseConfig(text: string, path: string): ConfigFile {
 }
 
 type YamlDocument = ReturnType<typeof parseDocument>;
+
+/** The document's value. Throws CONFIG_INVALID for an alias without an anchor, or far too many. */
+function plainValue(document: YamlDocument, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    throw new FlowproofError('CONFIG_INVALID', {
+      place: path,
+      problem: `an alias (*name) cannot be followed: ${messageOf(thrown)}`,
+      remedy: 'Define the anchor (&name) before it, or write the value out.',
+      cause: thrown,
+    });
+  }
+}
 
 function describeIssue(
   issue: z.core.$ZodIssue,

@@ -14,6 +14,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from './errors.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
@@ -35,7 +36,7 @@ async function makeFolder(path: string): Promise<void> {
 
 export type LakeLock = { release(): Promise<void> };
 
-/** Lakes that this process writes to. A lock with this process's id in any other lake's place is old. */
+/** Lock files of the lakes that this process writes to, or is about to. */
 const held = new Set<string>();
 
 /**
@@ -45,25 +46,34 @@ const held = new Set<string>();
  */
 export async function openLakeForWriting(root: string): Promise<LakeLock> {
   const path = join(root, '.flowproof', 'lock');
+  if (held.has(path)) throw lockedError(root, path, process.pid);
+  held.add(path);
+  const release = async (): Promise<void> => {
+    await rm(path, { force: true });
+    held.delete(path);
+  };
+  let isTaken = false;
   try {
     await makeFolder(join(root, '.flowproof'));
     await takeLock(root, path);
-  } catch (thrown) {
-    throw asUnusable(root, thrown);
-  }
-  const release = async (): Promise<void> => {
-    held.delete(path);
-    await rm(path, { force: true });
-  };
-  try {
+    isTaken = true;
     await recoverLake(root);
     await rm(scratchFolder(root), { recursive: true, force: true });
     await makeFolder(scratchFolder(root));
   } catch (thrown) {
-    await release();
+    if (isTaken) await release();
+    else held.delete(path);
     throw asUnusable(root, thrown);
   }
   return { release };
+}
+
+function lockedError(root: string, path: string, holder: number): FlowproofError {
+  return new FlowproofError('LAKE_LOCKED', {
+    place: root,
+    problem: `another run (process ${Number.isNaN(holder) ? 'unknown' : holder}) is writing to this lake`,
+    remedy: `Wait until it has ended. If there is no such process, delete ${path}.`,
+  });
 }
 
 /** Errors of the file system, as of a folder without write permission, with what to do about them. */
@@ -72,55 +82,60 @@ function asUnusable(root: string, thrown: unknown): unknown {
   return new FlowproofError('LAKE_UNUSABLE', {
     place: root,
     problem: `the lake cannot be written to (${messageOf(thrown)})`,
-    remedy: 'Give the user that runs flowproof a folder that it may write to, as `lake` in the config.',
+    remedy:
+      'Give the user that runs flowproof a folder that it may write to, as `lake` in the config.',
     cause: thrown,
   });
 }
 
+/** How long a lock that was taken over must stand before it counts. */
+const SETTLE_MILLISECONDS = 100;
+
 async function takeLock(root: string, path: string): Promise<void> {
+  const content = `${process.pid}\n`;
   // The lock appears with its content, by a link, so that nobody meets it empty.
   const own = `${path}-${process.pid}-${randomUUID()}`;
-  await writeFile(own, `${process.pid}\n`, { mode: 0o600, flag: 'wx' });
+  await writeFile(own, content, { mode: 0o600, flag: 'wx' });
   try {
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await link(own, path);
-        held.add(path);
-        return;
-      } catch (thrown) {
-        if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-        const text = await readFile(path, 'utf8').catch(() => '');
-        const holder = Number.parseInt(text, 10);
-        if (attempt > 1 || held.has(path) || isAlive(holder) || !(await removeStale(path, text))) {
-          throw new FlowproofError('LAKE_LOCKED', {
-            place: root,
-            problem: `another run (process ${Number.isNaN(holder) ? 'unknown' : holder}) is writing to this lake`,
-            remedy: `Wait until it has ended. If there is no such process, delete ${path}.`,
-          });
-        }
-      }
+    if (await tryLink(own, path)) return;
+    const found = await readText(path);
+    const holder = Number.parseInt(found, 10);
+    if (isAlive(holder)) throw lockedError(root, path, holder);
+    await removeStale(path, found);
+    if (await tryLink(own, path)) {
+      // Two that find a dead lock at once may each remove the other's: what stands then decides.
+      await pause(SETTLE_MILLISECONDS);
+      if ((await readText(path)) === content) return;
     }
+    throw lockedError(root, path, Number.parseInt(await readText(path), 10));
   } finally {
     await rm(own, { force: true });
   }
 }
 
-/**
- * Takes a dead process's lock away. Of two that find it at once, the second may get hold of the lock
- * that the first has taken meanwhile: it puts that back and gives up.
- */
-async function removeStale(path: string, text: string): Promise<boolean> {
+const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+
+async function tryLink(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw thrown;
+  }
+}
+
+/** Takes a dead process's lock away; puts back what turns out to be another's. */
+async function removeStale(path: string, found: string): Promise<void> {
   const aside = `${path}-${process.pid}-${randomUUID()}`;
   try {
     await rename(path, aside);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw thrown;
   }
-  const isStale = (await readFile(aside, 'utf8')) === text;
-  if (!isStale) await link(aside, path);
+  if ((await readText(aside)) !== found) await tryLink(aside, path);
   await rm(aside, { force: true });
-  return isStale;
 }
 
 function isAlive(pid: number): boolean {
@@ -222,6 +237,14 @@ export async function tableFiles(root: string, table: Table): Promise<string[]> 
   return files.filter((file) => committed.has(batchOf(file))).map((file) => join(folder, file));
 }
 
+/**
+ * A SQL literal of a file for `read_parquet`, which takes names for patterns: unescaped, `a[1].parquet`
+ * would read `a1.parquet`.
+ */
+export function quoteFile(path: string): string {
+  return quoteText(path.replace(/[[*?]/g, '[$&]'));
+}
+
 /** Dates that a partitioned table has files for, sorted. */
 export async function partitionDates(root: string, table: Table): Promise<string[]> {
   const dates = (await tableFiles(root, table)).flatMap((file) => {
@@ -255,7 +278,7 @@ export async function createTableView(
     await connection.run(`create or replace view ${view} as select ${nulls} where false`);
     return;
   }
-  const list = files.map(quoteText).join(', ');
+  const list = files.map(quoteFile).join(', ');
   const options = table.partition
     ? `, hive_partitioning = true, hive_types = {${quoteName(table.partition)}: date}`
     : ', hive_partitioning = false';
@@ -279,7 +302,7 @@ async function supersededObjects(connection: DuckDBConnection, root: string): Pr
   const files = await tableFiles(root, findTable('source_object'));
   if (files.length === 0) return [];
   const reader = await connection.runAndReadAll(
-    `select distinct supersedes_object_id from read_parquet([${files.map(quoteText).join(', ')}])
+    `select distinct supersedes_object_id from read_parquet([${files.map(quoteFile).join(', ')}], hive_partitioning = false)
      where supersedes_object_id is not null order by all`,
   );
   return reader.getRows().map((row) => String(row[0]));

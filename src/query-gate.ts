@@ -28,7 +28,7 @@ export async function lockDown(
   await connection.run('set lock_configuration = true');
 }
 
-/** A connection that was not locked down is a mistake in flowproof itself. */
+/** Throws unless `lockDown` closed the connection: without it is a mistake in flowproof itself. */
 export async function assertLocked(connection: DuckDBConnection): Promise<void> {
   const reader = await connection.runAndReadAll(
     "select current_setting('lock_configuration') and not current_setting('enable_external_access')",

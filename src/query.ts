@@ -1,6 +1,7 @@
 /**
  * Ad-hoc SQL over the lake's views: runs what passes the gates (`query-gate.ts`) and writes its
- * result. DuckDB says that it is no sandbox: the caller runs this in a child process with a time limit.
+ * result. DuckDB says that it is no sandbox: `flowproof query` runs one statement in a process that
+ * does nothing else. It sets no time limit.
  */
 import {
   type DuckDBConnection,

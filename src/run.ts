@@ -61,6 +61,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
         sources: await openSources(config, connection, now),
         period: config.period,
         runId,
+        configSha256: config.sha256,
         now,
         onProgress: ({ objectCount, rowCount, sizeBytes, uri }) =>
           progress.step('ingest', `${objectCount} objects, ${rowCount} rows  ${uri}`, {

@@ -23,7 +23,7 @@ function readImports(): Import[] {
   return filesBelow(SOURCE_ROOT).flatMap((path) => {
     const from = relative(SOURCE_ROOT, path);
     const text = readFileSync(path, 'utf8');
-    return [...text.matchAll(/from '(\.[^']+)'/g)].map((match) => ({
+    return [...text.matchAll(/(?:from |import\(\s*)'(\.[^']+)'/g)].map((match) => ({
       from,
       to: relative(SOURCE_ROOT, resolve(dirname(path), match[1] ?? '')),
     }));

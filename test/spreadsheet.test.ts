@@ -71,7 +71,9 @@ describe('defuse', () => {
       parameters: {},
       columns: [{ name: 'v', type: 'text' }],
       rows: [['=1+1'], ['-'], ['-5'], ["'x"], ['@a']],
-    } as ReportResult;
+      hadData: true,
+      statusCounts: {},
+    };
     const cells = report.rows.map(([cell]) => csvCell(String(cell), false));
     expect(csvText(report)).toBe(`${['v', ...cells].join('\r\n')}\r\n`);
     expect(cells).toEqual(["'=1+1", '-', '-5', "''x", "'@a"]);

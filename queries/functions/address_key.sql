@@ -1,7 +1,12 @@
 -- title: address_key(address): 32 hexadecimal digits, so that the order of texts is the order of addresses.
 --   IPv4 stands in its IPv4-mapped IPv6 place (RFC 4291, 2.5.5.2). Takes canonical addresses; else null.
+--   The canonical spelling of an IPv6 address whose first six groups are zero ends in an IPv4 address.
 create or replace macro address_key (address) as case
-  when address like '%.%' then '00000000000000000000ffff' || printf(
+  when address like '%.%' then case
+    when address like '::%'
+    and address not like '::ffff:%' then '000000000000000000000000'
+    else '00000000000000000000ffff'
+  end || printf(
     '%02x%02x%02x%02x',
     try_cast(split_part(split_part(address, ':', -1), '.', 1) as integer),
     try_cast(split_part(address, '.', 2) as integer),

@@ -1,5 +1,7 @@
 -- title: is_public_key(address_key): true outside private, shared, loopback, link-local, multicast and reserved space.
--- source: IANA IPv4 and IPv6 special-purpose address registries; documentation ranges count as public.
+--   Of IPv6, everything from fc00:: up is private, link-local, multicast, or reserved by the IETF.
+-- source: IANA IPv4 and IPv6 special-purpose address registries; IANA Internet Protocol Version 6 Address
+--   Space; documentation ranges count as public.
 create or replace macro is_public_key (address_key) as not (
   address_key between '00000000000000000000ffff00000000' and '00000000000000000000ffff00ffffff'
   or address_key between '00000000000000000000ffff0a000000' and '00000000000000000000ffff0affffff'
@@ -10,7 +12,5 @@ create or replace macro is_public_key (address_key) as not (
   or address_key between '00000000000000000000ffffc0a80000' and '00000000000000000000ffffc0a8ffff'
   or address_key between '00000000000000000000ffffe0000000' and '00000000000000000000ffffffffffff'
   or address_key between '00000000000000000000000000000000' and '00000000000000000000000000000001'
-  or address_key between 'fc000000000000000000000000000000' and 'fdffffffffffffffffffffffffffffff'
-  or address_key between 'fe800000000000000000000000000000' and 'febfffffffffffffffffffffffffffff'
-  or address_key between 'ff000000000000000000000000000000' and 'ffffffffffffffffffffffffffffffff'
+  or address_key between 'fc000000000000000000000000000000' and 'ffffffffffffffffffffffffffffffff'
 );

@@ -18,17 +18,23 @@ with
       min(source_address) as source_address,
       -- An event of the host itself, such as a logon, names the peer but not the host's own address.
       coalesce(min(destination_address), min(host_address)) as destination_address
-    from ips_event
-    where event_at >= seconds_after (cast($flow_date as timestamp), -3600)
+    from
+      ips_event
+    where
+      event_at >= seconds_after (cast($flow_date as timestamp), -3600)
       and event_at < seconds_after (cast($flow_date as timestamp), 90000)
       and module not in ('heartbeat', 'flow', 'system')
-    group by event_id
+    group by
+      event_id
   )
 select
   *,
   least(source_address, destination_address) as low_address,
   greatest(source_address, destination_address) as high_address
-from events
-where source_address is not null
+from
+  events
+where
+  source_address is not null
   and destination_address is not null
-order by event_id
+order by
+  event_id

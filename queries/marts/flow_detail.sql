@@ -8,32 +8,51 @@ with
     select
       *,
       split(coalesce(log_format, ''), ' ') as fields
-    from flow_enriched
+    from
+      flow_enriched
   ),
   events as (
     select
       flow_event.flow_id,
       count(distinct flow_event.user_name) as user_count,
-      count(*) filter (where event_subject.signature_id is not null) as signature_count,
-      count(*) filter (where flow_event.disposition in ('blocked', 'detected', 'allowed')) as disposition_count,
+      count(*) filter(
+        where
+          event_subject.signature_id is not null
+      ) as signature_count,
+      count(*) filter(
+        where
+          flow_event.disposition in ('blocked', 'detected', 'allowed')
+      ) as disposition_count,
       count(event_subject.client_address) as client_count
-    from flow_event
-    inner join event_subject on flow_event.event_id = event_subject.event_id
-    group by flow_event.flow_id
+    from
+      flow_event
+      inner join event_subject on flow_event.event_id = event_subject.event_id
+    group by
+      flow_event.flow_id
   ),
   traffic_types as (
     select
       flow_log_id,
       max_by(traffic_type, known_until) as traffic_type
-    from flow_log
-    group by flow_log_id
+    from
+      flow_log
+    group by
+      flow_log_id
   ),
   -- Interfaces behind which the true client is lost.
   relays as (
-    select distinct address.address
-    from interface_context
-    cross join unnest(addresses) as address (address)
-    where owner_kind in ('application_load_balancer', 'classic_load_balancer', 'network_load_balancer', 'nat_gateway')
+    select distinct
+      address.address
+    from
+      interface_context
+      cross join unnest(addresses) as address (address)
+    where
+      owner_kind in (
+        'application_load_balancer',
+        'classic_load_balancer',
+        'network_load_balancer',
+        'nat_gateway'
+      )
   ),
   judged as (
     select
@@ -49,22 +68,28 @@ with
       end as user_identification_reason,
       case
         when events.signature_count > 0 then 'supplied'
-        when contains(fields, 'protocol') and contains(fields, 'dstport') then 'partial'
+        when contains(fields, 'protocol')
+        and contains(fields, 'dstport') then 'partial'
         else 'missing'
       end as event_type,
       case
         when events.signature_count > 0 then 'SUPPLIED_BY_IPS_EVENT: signature of the event'
-        when contains(fields, 'protocol') and contains(fields, 'dstport') then 'FL_EVENT_TYPE_PARTIAL: protocol and port say what kind of flow, not what was done'
+        when contains(fields, 'protocol')
+        and contains(fields, 'dstport') then 'FL_EVENT_TYPE_PARTIAL: protocol and port say what kind of flow, not what was done'
         else 'FL_FORMAT_MISSING_EVENT_TYPE: the format lacks protocol or dstport'
       end as event_type_reason,
       case
-        when start_at is not null and end_at is not null then 'met'
-        when start_at is not null or end_at is not null then 'partial'
+        when start_at is not null
+        and end_at is not null then 'met'
+        when start_at is not null
+        or end_at is not null then 'partial'
         else 'missing'
       end as event_time,
       case
-        when start_at is not null and end_at is not null then 'FL_TIME_WITHIN_60_SECONDS: start and end, UTC'
-        when start_at is not null or end_at is not null then 'FL_FORMAT_MISSING_EVENT_TIME: only one of start and end is there'
+        when start_at is not null
+        and end_at is not null then 'FL_TIME_WITHIN_60_SECONDS: start and end, UTC'
+        when start_at is not null
+        or end_at is not null then 'FL_FORMAT_MISSING_EVENT_TIME: only one of start and end is there'
         else 'FL_FORMAT_MISSING_EVENT_TIME: neither start nor end is there'
       end as event_time_reason,
       case
@@ -82,7 +107,9 @@ with
         when events.client_count > 0 then 'supplied'
         when source_address is null then 'missing'
         when relays.address is not null then 'partial'
-        when contains(fields, 'pkt-srcaddr') and contains(fields, 'srcport') and initiator_basis = 'tcp_flags' then 'met'
+        when contains(fields, 'pkt-srcaddr')
+        and contains(fields, 'srcport')
+        and initiator_basis = 'tcp_flags' then 'met'
         else 'partial'
       end as origination,
       case
@@ -91,27 +118,33 @@ with
         when relays.address is not null then 'FL_CLIENT_BEHIND_RELAY: the client is a load balancer or NAT gateway; who was behind it is not recorded'
         when not contains(fields, 'tcp-flags') then 'FL_NO_DIRECTION_OR_FLAGS: the format cannot say who opened the connection'
         when not contains(fields, 'pkt-srcaddr') then 'FL_NO_PKT_ADDR: the format cannot say the address before translation'
+        when not contains(fields, 'srcport') then 'FL_FORMAT_MISSING_ORIGINATION: the format lacks srcport'
         when initiator_basis = 'tcp_flags' then 'FL_ORIGIN_BY_FLAGS: address, port and who opened it'
         else 'FL_INITIATOR_INFERRED: the record has no flags that say who opened it'
       end as origination_reason,
       case
         when destination_address is null then 'missing'
         when as_of_verdict = 'ambiguous' then 'partial'
-        when contains(fields, 'pkt-dstaddr') and vpc_id is not null and instance_id is not null then 'met'
+        when contains(fields, 'pkt-dstaddr')
+        and vpc_id is not null
+        and instance_id is not null then 'met'
         when as_of_verdict = 'exact' then 'supplied'
         else 'partial'
       end as affected_resource,
       case
         when destination_address is null then 'FL_FORMAT_MISSING_AFFECTED_RESOURCE: the record has no destination address'
         when as_of_verdict = 'ambiguous' then 'META_AMBIGUOUS_AS_OF: ' || as_of_reason
-        when contains(fields, 'pkt-dstaddr') and vpc_id is not null and instance_id is not null then 'FL_COMPONENT_NOT_DATA: the component is named; which data was touched is not'
+        when contains(fields, 'pkt-dstaddr')
+        and vpc_id is not null
+        and instance_id is not null then 'FL_COMPONENT_NOT_DATA: the component is named; which data was touched is not'
         when as_of_verdict = 'exact' then 'SUPPLIED_BY_INVENTORY: interface, instance and groups as of the time; which data was touched is not'
         else 'META_UNRESOLVED_ENI: ' || coalesce(as_of_reason, 'the interface is not resolved')
       end as affected_resource_reason
-    from flows
-    left join events on flows.flow_id = events.flow_id
-    left join traffic_types on flows.flow_log_id = traffic_types.flow_log_id
-    left join relays on flows.client_address = relays.address
+    from
+      flows
+      left join events on flows.flow_id = events.flow_id
+      left join traffic_types on flows.flow_log_id = traffic_types.flow_log_id
+      left join relays on flows.client_address = relays.address
   )
 select
   flow_id,
@@ -140,5 +173,8 @@ select
   affected_resource,
   affected_resource_reason,
   flow_date
-from judged
-order by object_id, line_number
+from
+  judged
+order by
+  object_id,
+  line_number

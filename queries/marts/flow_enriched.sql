@@ -2,10 +2,6 @@
 -- grain: one row a flow
 -- parameters: none
 with
-  flows as (
-    select *
-    from flow_subject
-  ),
   events as (
     select
       flow_id,
@@ -16,44 +12,100 @@ with
         when bool_or(disposition = 'blocked') then 'blocked'
         else 'logged'
       end as event_disposition
-    from flow_event
-    group by flow_id
+    from
+      flow_event
+    group by
+      flow_id
+  ),
+  -- A pull of CloudWatch Logs holds one log group; its flow log is known if only one writes there.
+  group_flow_logs as (
+    select
+      log_group_name,
+      min(flow_log_id) as flow_log_id
+    from
+      flow_log
+    where
+      log_group_name is not null
+    group by
+      log_group_name
+    having
+      count(distinct flow_log_id) = 1
+  ),
+  objects as (
+    select
+      source_object.object_id,
+      min(source_object.source) as source,
+      coalesce(
+        min(source_object.flow_log_id),
+        min(group_flow_logs.flow_log_id)
+      ) as flow_log_id,
+      array_join (min(source_object.fields), ' ') as log_format
+    from
+      source_object
+      left join group_flow_logs on source_object.uri like 'cloudwatch-logs://%'
+      and strpos(
+        source_object.uri,
+        group_flow_logs.log_group_name || '?date='
+      ) > 0
+    where
+      source_object.kind = 'flow_logs'
+    group by
+      source_object.object_id
   ),
   judged as (
     select
-      flows.flow_id,
+      subjects.*,
+      case initiator
+        when 'source' then source_address
+        when 'destination' then destination_address
+      end as client_address,
+      case initiator
+        when 'source' then destination_address
+        when 'destination' then source_address
+      end as server_address,
+      case initiator
+        when 'source' then dstport
+        when 'destination' then srcport
+      end as service_port,
       case
-        when flows.action is distinct from 'ACCEPT' then 'not_applicable'
-        when flows.as_of_verdict = 'no_metadata' then 'no_metadata'
-        when cardinality(flows.group_ids) = 0 then 'no_security_group'
-        when flows.is_response is true then 'response'
-        when flows.row_direction is null then 'undecidable'
-        when cardinality(rules.permitting_rule_ids) > 0 and flows.as_of_verdict = 'exact' then 'permitted'
+        when subjects.action is distinct from 'ACCEPT' then 'not_applicable'
+        when subjects.as_of_verdict = 'no_metadata' then 'no_metadata'
+        when cardinality(subjects.group_ids) = 0 then 'no_security_group'
+        when subjects.is_response is true then 'response'
+        when subjects.row_direction is null then 'undecidable'
         when cardinality(rules.permitting_rule_ids) > 0
-          or cardinality(rules.changed_rule_ids) > 0
-          or cardinality(rules.removed_rule_ids) > 0 then 'tracked_or_changed'
+        and subjects.as_of_verdict = 'exact' then 'permitted'
+        when cardinality(rules.permitting_rule_ids) > 0
+        or cardinality(rules.changed_rule_ids) > 0
+        or cardinality(rules.removed_rule_ids) > 0 then 'tracked_or_changed'
         when rules.doubt is not null then 'undecidable'
-        when flows.initiator is null then 'undecidable'
-        when flows.as_of_verdict = 'ambiguous' then 'undecidable'
+        when subjects.initiator is null then 'undecidable'
+        when subjects.as_of_verdict = 'ambiguous' then 'undecidable'
         else 'unexplained'
       end as rule_verdict,
       case
-        when flows.action = 'REJECT' then 'rejected: by a security group, a network ACL or another control; the record does not say which'
-        when flows.action is null then 'the record has no action'
-        when flows.as_of_verdict = 'no_metadata' then flows.as_of_reason
-        when cardinality(flows.group_ids) = 0 then 'the interface has no security group'
-        when flows.is_response is true and flows.initiator_basis = 'ports' then 'response, inferred from the ports'
-        when flows.is_response is true then 'response, by its TCP flags'
-        when flows.row_direction is null then 'neither address of the record is known to be of the interface'
-        when cardinality(rules.permitting_rule_ids) > 0 and flows.as_of_verdict = 'exact' and flows.initiator is null then 'a rule permits it in this direction; who opened it is not known'
-        when cardinality(rules.permitting_rule_ids) > 0 and flows.as_of_verdict = 'exact' then 'permitted by rule'
+        when subjects.action = 'REJECT' then 'rejected: by a security group, a network ACL or another control; the record does not say which'
+        when subjects.action is distinct from 'ACCEPT' then 'the record has no action'
+        when subjects.as_of_verdict = 'no_metadata' then subjects.as_of_reason
+        when cardinality(subjects.group_ids) = 0 then 'the interface has no security group'
+        when subjects.is_response is true
+        and subjects.initiator_basis = 'ports' then 'response, inferred from the ports'
+        when subjects.is_response is true then 'response, by its TCP flags'
+        when subjects.row_direction is null then 'neither address of the record is known to be of the interface'
+        when cardinality(rules.permitting_rule_ids) > 0
+        and subjects.as_of_verdict = 'exact'
+        and subjects.initiator is null then 'a rule permits it in this direction; who opened it is not known'
+        when cardinality(rules.permitting_rule_ids) > 0
+        and subjects.as_of_verdict = 'exact' then 'permitted by rule'
         when cardinality(rules.permitting_rule_ids) > 0 then 'a rule of a group that the interface may have had permits it'
         when cardinality(rules.changed_rule_ids) > 0 then 'a rule that permits it was added or removed about then'
         when cardinality(rules.removed_rule_ids) > 0 then 'a rule that permitted it was removed within the five days that a connection may stay tracked'
         when rules.doubt = 'icmp_type_not_logged' then 'a rule permits some ICMP types; flow logs do not record the type'
-        when rules.doubt = 'reference_unreadable' then 'a rule refers to a group or prefix list that the inventory does not hold'
-        when flows.initiator is null then 'no rule permits it in this direction, and who opened it is not known'
-        when flows.as_of_verdict = 'ambiguous' then flows.as_of_reason
+        when rules.doubt = 'reference_unreadable' then 'a rule refers to a group or prefix list that the inventory does not hold for this time'
+        when rules.doubt = 'field_not_logged' then 'the record lacks an address, protocol or port that the rules look at'
+        when rules.doubt = 'rules_unknown' then 'no inventory snapshot covers the rules of its groups at this time'
+        when subjects.initiator is null then 'no rule permits it in this direction, and who opened it is not known'
+        when subjects.as_of_verdict = 'ambiguous' then subjects.as_of_reason
         else 'no rule of its groups permits it'
       end as rule_reason,
       coalesce(
@@ -64,8 +116,9 @@ with
         end,
         []
       ) as rule_ids
-    from flows
-    left join flow_rule as rules on flows.flow_id = rules.flow_id
+    from
+      flow_subject as subjects
+      left join flow_rule as rules on subjects.flow_number = rules.flow_number
   )
 select
   flows.version,
@@ -125,44 +178,51 @@ select
   flows.extra,
   flows.object_id,
   flows.line_number,
-  flows.flow_id,
-  flows.source,
-  flows.flow_log_id,
-  flows.log_format,
-  flows.source_address,
-  flows.destination_address,
-  flows.row_direction,
-  flows.row_direction_basis,
-  flows.initiator,
-  flows.initiator_basis,
-  flows.is_response,
-  flows.client_address,
-  flows.server_address,
-  flows.service_port,
-  flows.local_address,
-  flows.remote_address,
+  flows.object_id || ':' || cast(flows.line_number as varchar) as flow_id,
+  objects.source,
+  objects.flow_log_id,
+  objects.log_format,
+  judged.source_address,
+  judged.destination_address,
+  judged.row_direction,
+  judged.row_direction_basis,
+  judged.initiator,
+  judged.initiator_basis,
+  judged.is_response,
+  judged.client_address,
+  judged.server_address,
+  judged.service_port,
+  judged.local_address,
+  judged.remote_address,
   remote_address.is_public as is_remote_public,
-  flows.as_of_verdict,
-  flows.as_of_precision,
-  flows.as_of_reason,
-  flows.state_ids,
-  flows.network_interface_id,
-  flows.resource_instance_id,
-  flows.instance_name,
-  flows.owner_kind,
-  flows.group_ids,
-  flows.resource_subnet_id,
-  flows.resource_vpc_id,
-  flows.resource_tags,
-  flows.scope_name,
+  judged.as_of_verdict,
+  judged.as_of_precision,
+  judged.as_of_reason,
+  judged.state_ids,
+  judged.network_interface_id,
+  context.instance_id as resource_instance_id,
+  context.instance_name,
+  context.owner_kind,
+  judged.group_ids,
+  context.subnet_id as resource_subnet_id,
+  context.vpc_id as resource_vpc_id,
+  context.tags as resource_tags,
+  context.scope_name,
   judged.rule_verdict,
   judged.rule_reason,
   judged.rule_ids,
   coalesce(events.event_ids, []) as event_ids,
   events.event_disposition,
   flows.flow_date
-from flows
-inner join judged on flows.flow_id = judged.flow_id
-left join events on flows.flow_id = events.flow_id
-left join remote_address on flows.remote_address = remote_address.address
-order by flows.object_id, flows.line_number
+from
+  flow as flows
+  inner join judged on flows.flow_date = judged.flow_date
+  and flows.object_id = judged.object_id
+  and flows.line_number = judged.line_number
+  left join objects on flows.object_id = objects.object_id
+  left join interface_context as context on judged.state_id = context.state_id
+  left join events on flows.object_id || ':' || cast(flows.line_number as varchar) = events.flow_id
+  left join remote_address on judged.remote_address = remote_address.address
+order by
+  flows.object_id,
+  flows.line_number

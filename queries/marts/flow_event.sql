@@ -5,8 +5,7 @@
 with
   pairs as (
     select
-      flow_id,
-      flow_date,
+      flow_number,
       protocol,
       window_from,
       window_to,
@@ -14,12 +13,12 @@ with
       dstaddr,
       srcport,
       dstport
-    from flow_subject
-    union
+    from
+      flow_subject
+    union all
     -- The packet's own addresses, where the record is of a hop on the way.
     select
-      flow_id,
-      flow_date,
+      flow_number,
       protocol,
       window_from,
       window_to,
@@ -27,62 +26,90 @@ with
       destination_address as dstaddr,
       srcport,
       dstport
-    from flow_subject
+    from
+      flow_subject
+    where
+      source_address is distinct from srcaddr
+      or destination_address is distinct from dstaddr
   ),
+  -- The event may run the way of the record or the way of its answers. A key that one of the two does
+  -- not have is no reason against; one that differs is.
   matches as (
     select
-      pairs.flow_id,
-      pairs.flow_date,
+      pairs.flow_number,
       events.event_id,
       events.disposition,
       events.user_name,
-      events.source_port is not null and events.destination_port is not null as has_ports,
+      events.source_port is not null
+      and events.destination_port is not null
+      and pairs.srcport is not null
+      and pairs.dstport is not null as has_ports,
+      events.protocol is not null
+      and pairs.protocol is not null as has_protocol,
       case
-        when events.event_at < pairs.window_from then date_diff('second', events.event_at, pairs.window_from)
-        when events.event_at > pairs.window_to then date_diff('second', pairs.window_to, events.event_at)
+        when events.event_at < pairs.window_from then epoch(pairs.window_from) - epoch(events.event_at)
+        when events.event_at > pairs.window_to then epoch(events.event_at) - epoch(pairs.window_to)
         else 0
       end as time_difference_seconds
-    from pairs
-    inner join event_subject as events
-      on least(pairs.srcaddr, pairs.dstaddr) = events.low_address
+    from
+      pairs
+      inner join event_subject as events on least(pairs.srcaddr, pairs.dstaddr) = events.low_address
       and greatest(pairs.srcaddr, pairs.dstaddr) = events.high_address
       and events.event_at >= seconds_after (pairs.window_from, -60)
       and events.event_at <= seconds_after (pairs.window_to, 60)
-    where (
-        events.protocol is null
-        or pairs.protocol = events.protocol
-      )
+    where
+      coalesce(pairs.protocol = events.protocol, true)
       and (
-        events.source_port is null
-        or events.destination_port is null
-        or (
+        (
           pairs.srcaddr = events.source_address
-          and pairs.srcport = events.source_port
-          and pairs.dstport = events.destination_port
+          and coalesce(pairs.srcport = events.source_port, true)
+          and coalesce(pairs.dstport = events.destination_port, true)
         )
         or (
           pairs.dstaddr = events.source_address
-          and pairs.dstport = events.source_port
-          and pairs.srcport = events.destination_port
+          and coalesce(pairs.dstport = events.source_port, true)
+          and coalesce(pairs.srcport = events.destination_port, true)
         )
       )
+  ),
+  found as (
+    select
+      flow_number,
+      event_id,
+      min(disposition) as disposition,
+      min(user_name) as user_name,
+      bool_or(has_ports) as has_ports,
+      bool_or(has_protocol) as has_protocol,
+      min(time_difference_seconds) as time_difference_seconds
+    from
+      matches
+    group by
+      flow_number,
+      event_id
   )
 select
-  flow_id,
-  event_id,
-  min(disposition) as disposition,
-  min(user_name) as user_name,
+  flow_subject.object_id || ':' || cast(flow_subject.line_number as varchar) as flow_id,
+  found.event_id,
+  found.disposition,
+  found.user_name,
   case
-    when bool_or(has_ports) then 'addresses, protocol and ports'
+    when found.has_ports
+    and found.has_protocol then 'addresses, protocol and ports'
+    when found.has_ports then 'addresses and ports'
+    when found.has_protocol then 'addresses and protocol'
     else 'addresses'
   end as matched_on,
-  cast(min(time_difference_seconds) as double) as time_difference_seconds,
+  cast(found.time_difference_seconds as double) as time_difference_seconds,
   case
-    when bool_or(has_ports) and min(time_difference_seconds) = 0 then 'high'
-    when bool_or(has_ports) then 'medium'
+    when found.has_ports
+    and found.time_difference_seconds = 0 then 'high'
+    when found.has_ports then 'medium'
     else 'low'
   end as confidence,
-  flow_date
-from matches
-group by flow_id, event_id, flow_date
-order by flow_id, event_id
+  flow_subject.flow_date
+from
+  found
+  inner join flow_subject on found.flow_number = flow_subject.flow_number
+order by
+  flow_id,
+  event_id

@@ -4,6 +4,50 @@
 -- source: Amazon VPC User Guide, "Security group rules"; a group reference means the private addresses
 --   of the interfaces in the group
 with
+  -- A change of something else, such as a description, between two states that permit the same is no
+  -- doubt of what they permit: states that follow each other without a gap are one.
+  compared_rules as (
+    select
+      *,
+      lag (valid_to) over rule_history is distinct from valid_from as is_first
+    from
+      security_group_rule
+    window
+      rule_history as (
+        partition by
+          rule_id,
+          group_id,
+          is_egress,
+          protocol,
+          from_port,
+          to_port,
+          cidr,
+          prefix_list_id,
+          referenced_group_id
+        order by
+          valid_from
+      )
+  ),
+  numbered_rules as (
+    select
+      *,
+      count(*) filter(is_first) over (
+        partition by
+          rule_id,
+          group_id,
+          is_egress,
+          protocol,
+          from_port,
+          to_port,
+          cidr,
+          prefix_list_id,
+          referenced_group_id
+        order by
+          valid_from
+      ) as stretch_number
+    from
+      compared_rules
+  ),
   rules as (
     select
       rule_id,
@@ -15,59 +59,143 @@ with
       cidr,
       prefix_list_id,
       referenced_group_id,
-      coalesce(absent_at, valid_from) as possible_from,
-      valid_from as certain_from,
+      min(coalesce(absent_at, valid_from)) as possible_from,
+      min(valid_from) as certain_from,
       case
-        when valid_to is null then seconds_after (known_until, $metadata_max_age_seconds)
-        else known_until
+        when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
+        else max(known_until)
       end as certain_until,
-      coalesce(valid_to, seconds_after (known_until, $metadata_max_age_seconds)) as possible_until
-    from security_group_rule
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as possible_until,
+      not bool_or(valid_to is null) as is_removed
+    from
+      numbered_rules
+    group by
+      rule_id,
+      group_id,
+      is_egress,
+      protocol,
+      from_port,
+      to_port,
+      cidr,
+      prefix_list_id,
+      referenced_group_id,
+      stretch_number
   ),
-  memberships as (
+  compared_memberships as (
     select
       member_group.group_id,
       member_address.address,
       network_interface_id,
-      coalesce(absent_at, valid_from) as possible_from,
-      valid_from as certain_from,
+      valid_from,
       known_until,
-      valid_to
-    from interface_context
-    cross join unnest(group_ids) as member_group (group_id)
-    cross join unnest(addresses) as member_address (address)
+      valid_to,
+      absent_at,
+      lag (valid_to) over (
+        partition by
+          member_group.group_id,
+          member_address.address,
+          network_interface_id
+        order by
+          valid_from
+      ) is distinct from valid_from as is_first
+    from
+      interface_context
+      cross join unnest(group_ids) as member_group (group_id)
+      cross join unnest(addresses) as member_address (address)
   ),
-  -- A change of something else, between two states that both have the membership, is no doubt of it.
-  joined_memberships as (
+  numbered_memberships as (
+    select
+      *,
+      count(*) filter(is_first) over (
+        partition by
+          group_id,
+          address,
+          network_interface_id
+        order by
+          valid_from
+      ) as stretch_number
+    from
+      compared_memberships
+  ),
+  memberships as (
     select
       group_id,
       address,
-      possible_from,
-      certain_from,
+      min(coalesce(absent_at, valid_from)) as possible_from,
+      min(valid_from) as certain_from,
       case
-        when valid_to is null then seconds_after (known_until, $metadata_max_age_seconds)
-        when lead(certain_from) over membership_history = valid_to then valid_to
-        else known_until
+        when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
+        else max(known_until)
       end as certain_until,
-      coalesce(valid_to, seconds_after (known_until, $metadata_max_age_seconds)) as possible_until
-    from memberships
-    window membership_history as (
-      partition by group_id, address, network_interface_id
-      order by certain_from
-    )
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as possible_until,
+      not bool_or(valid_to is null) as is_removed
+    from
+      numbered_memberships
+    group by
+      group_id,
+      address,
+      network_interface_id,
+      stretch_number
+  ),
+  compared_entries as (
+    select
+      *,
+      lag (valid_to) over (
+        partition by
+          prefix_list_id,
+          cidr
+        order by
+          valid_from
+      ) is distinct from valid_from as is_first
+    from
+      prefix_list_entry
+  ),
+  numbered_entries as (
+    select
+      *,
+      count(*) filter(is_first) over (
+        partition by
+          prefix_list_id,
+          cidr
+        order by
+          valid_from
+      ) as stretch_number
+    from
+      compared_entries
   ),
   list_entries as (
     select
       prefix_list_id,
       cidr,
-      coalesce(absent_at, valid_from) as possible_from,
-      valid_from as certain_from,
+      min(coalesce(absent_at, valid_from)) as possible_from,
+      min(valid_from) as certain_from,
       case
-        when valid_to is null then seconds_after (known_until, $metadata_max_age_seconds)
-        else known_until
+        when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
+        else max(known_until)
       end as certain_until,
-      coalesce(valid_to, seconds_after (known_until, $metadata_max_age_seconds)) as possible_until
-    from prefix_list_entry
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as possible_until,
+      not bool_or(valid_to is null) as is_removed
+    from
+      numbered_entries
+    group by
+      prefix_list_id,
+      cidr,
+      stretch_number
   ),
   cidr_ranges as (
     select
@@ -84,9 +212,12 @@ with
       possible_from,
       certain_from,
       certain_until,
-      possible_until
-    from rules
-    where cidr is not null
+      possible_until,
+      is_removed
+    from
+      rules
+    where
+      cidr is not null
   ),
   prefix_list_ranges as (
     select
@@ -103,9 +234,14 @@ with
       greatest(rules.possible_from, list_entries.possible_from) as possible_from,
       greatest(rules.certain_from, list_entries.certain_from) as certain_from,
       least(rules.certain_until, list_entries.certain_until) as certain_until,
-      least(rules.possible_until, list_entries.possible_until) as possible_until
-    from rules
-    inner join list_entries on rules.prefix_list_id = list_entries.prefix_list_id
+      least(rules.possible_until, list_entries.possible_until) as possible_until,
+      case
+        when rules.possible_until <= list_entries.possible_until then rules.is_removed
+        else list_entries.is_removed
+      end as is_removed
+    from
+      rules
+      inner join list_entries on rules.prefix_list_id = list_entries.prefix_list_id
   ),
   group_ranges as (
     select
@@ -122,11 +258,90 @@ with
       greatest(rules.possible_from, members.possible_from) as possible_from,
       greatest(rules.certain_from, members.certain_from) as certain_from,
       least(rules.certain_until, members.certain_until) as certain_until,
-      least(rules.possible_until, members.possible_until) as possible_until
-    from rules
-    inner join joined_memberships as members on rules.referenced_group_id = members.group_id
+      least(rules.possible_until, members.possible_until) as possible_until,
+      case
+        when rules.possible_until <= members.possible_until then rules.is_removed
+        else members.is_removed
+      end as is_removed
+    from
+      rules
+      inner join memberships as members on rules.referenced_group_id = members.group_id
   ),
-  -- A reference that the inventory cannot resolve may permit anyone.
+  references_known as (
+    select
+      group_id as reference_id,
+      min(valid_from) as known_from,
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as known_until
+    from
+      security_group
+    group by
+      group_id
+    union all
+    select
+      prefix_list_id as reference_id,
+      min(valid_from) as known_from,
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as known_until
+    from
+      prefix_list_entry
+    group by
+      prefix_list_id
+  ),
+  references_made as (
+    select
+      rules.*,
+      references_known.reference_id is not null as is_known,
+      references_known.known_from,
+      references_known.known_until,
+      coalesce(rules.referenced_group_id, rules.prefix_list_id) as reference_id
+    from
+      rules
+      left join references_known on coalesce(rules.referenced_group_id, rules.prefix_list_id) = references_known.reference_id
+    where
+      rules.referenced_group_id is not null
+      or rules.prefix_list_id is not null
+  ),
+  -- A reference may permit anyone while the inventory cannot resolve it: always, before it was first
+  -- seen, or after what is known of it has grown too old.
+  unreadable_periods as (
+    select
+      *,
+      possible_from as period_from,
+      possible_until as period_until
+    from
+      references_made
+    where
+      not is_known
+    union all
+    select
+      *,
+      possible_from as period_from,
+      least(possible_until, known_from) as period_until
+    from
+      references_made
+    where
+      is_known
+      and possible_from < known_from
+    union all
+    select
+      *,
+      greatest(possible_from, known_until) as period_from,
+      possible_until as period_until
+    from
+      references_made
+    where
+      is_known
+      and possible_until > known_until
+  ),
   unreadable_ranges as (
     select
       rules.rule_id,
@@ -138,46 +353,57 @@ with
       family.is_ipv6,
       family.first_key,
       family.last_key,
-      coalesce(rules.referenced_group_id, rules.prefix_list_id) as unreadable_reference,
-      rules.possible_from,
-      rules.certain_from,
-      rules.certain_until,
-      rules.possible_until
-    from rules
-    cross join (
-      values
-        (false, cidr_first_key ('0.0.0.0/0'), cidr_last_key ('0.0.0.0/0')),
-        (true, cidr_first_key ('::/0'), cidr_last_key ('::/0'))
-    ) as family (is_ipv6, first_key, last_key)
-    where (
-        rules.referenced_group_id is not null
-        and rules.referenced_group_id not in (
-          select group_id
-          from security_group
-        )
-      )
-      or (
-        rules.prefix_list_id is not null
-        and rules.prefix_list_id not in (
-          select prefix_list_id
-          from prefix_list_entry
-        )
-      )
+      rules.reference_id as unreadable_reference,
+      rules.period_from as possible_from,
+      greatest(rules.certain_from, rules.period_from) as certain_from,
+      least(rules.certain_until, rules.period_until) as certain_until,
+      rules.period_until as possible_until,
+      rules.is_removed
+    from
+      unreadable_periods as rules
+      cross join (
+        values
+          (
+            false,
+            cidr_first_key ('0.0.0.0/0'),
+            cidr_last_key ('0.0.0.0/0')
+          ),
+          (
+            true,
+            cidr_first_key ('::/0'),
+            cidr_last_key ('::/0')
+          )
+      ) as family (is_ipv6, first_key, last_key)
   ),
   ranges as (
-    select *
-    from cidr_ranges
+    select
+      *
+    from
+      cidr_ranges
     union all
-    select *
-    from prefix_list_ranges
+    select
+      *
+    from
+      prefix_list_ranges
     union all
-    select *
-    from group_ranges
+    select
+      *
+    from
+      group_ranges
     union all
-    select *
-    from unreadable_ranges
+    select
+      *
+    from
+      unreadable_ranges
   )
-select *
-from ranges
-where possible_from <= possible_until
-order by rule_id, certain_from, first_key, last_key
+select
+  *
+from
+  ranges
+where
+  possible_from <= possible_until
+order by
+  rule_id,
+  certain_from,
+  first_key,
+  last_key

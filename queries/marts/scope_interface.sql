@@ -21,6 +21,12 @@ select
   known_until,
   valid_to,
   absent_at
-from interface_context
-where scope_name is not null
-order by scope_name, network_interface_id, valid_from, state_id
+from
+  interface_context
+where
+  scope_name is not null
+order by
+  scope_name,
+  network_interface_id,
+  valid_from,
+  state_id

@@ -6,16 +6,21 @@ with
     select
       scope_name,
       action
-    from flow_enriched
-    where flow_date >= cast(cast($period_start as timestamp) as date)
+    from
+      flow_enriched
+    where
+      flow_date >= cast(cast($period_start as timestamp) as date)
       and flow_date <= cast(cast($period_end as timestamp) as date)
       and coalesce(start_at, end_at) >= cast($period_start as timestamp)
       and coalesce(start_at, end_at) < cast($period_end as timestamp)
   ),
   events as (
-    select disposition
-    from ips_event
-    where event_at >= cast($period_start as timestamp)
+    select
+      disposition
+    from
+      ips_event
+    where
+      event_at >= cast($period_start as timestamp)
       and event_at < cast($period_end as timestamp)
       and module <> 'heartbeat'
   ),
@@ -23,8 +28,10 @@ with
     select
       rejected_count,
       status
-    from source_object
-    where kind <> 'inventory'
+    from
+      source_object
+    where
+      kind <> 'inventory'
       and coalesce(last_at, modified_at) >= cast($period_start as timestamp)
       and coalesce(first_at, modified_at) < cast($period_end as timestamp)
   ),
@@ -33,38 +40,54 @@ with
       1 as position,
       'Flow records' as label,
       count(*) as value
-    from flows
+    from
+      flows
     union all
     select
       2 as position,
       'of these, in scope' as label,
-      count(*) filter (where scope_name is not null) as value
-    from flows
+      count(*) filter(
+        where
+          scope_name is not null
+      ) as value
+    from
+      flows
     union all
     select
       3 as position,
       'accepted' as label,
-      count(*) filter (where action = 'ACCEPT') as value
-    from flows
+      count(*) filter(
+        where
+          action = 'ACCEPT'
+      ) as value
+    from
+      flows
     union all
     select
       4 as position,
       'rejected' as label,
-      count(*) filter (where action = 'REJECT') as value
-    from flows
+      count(*) filter(
+        where
+          action = 'REJECT'
+      ) as value
+    from
+      flows
     union all
     select
       5 as position,
       'IPS events' as label,
       count(*) as value
-    from events
+    from
+      events
     union all
     select
       6 as position,
       'Interfaces in scope' as label,
       count(distinct network_interface_id) as value
-    from scope_interface
-    where valid_from < cast($period_end as timestamp)
+    from
+      scope_interface
+    where
+      valid_from < cast($period_end as timestamp)
       and (
         valid_to is null
         or valid_to > cast($period_start as timestamp)
@@ -74,22 +97,30 @@ with
       7 as position,
       'Source objects' as label,
       count(*) as value
-    from objects
+    from
+      objects
     union all
     select
       8 as position,
       'Lines rejected' as label,
       coalesce(sum(rejected_count), 0) as value
-    from objects
+    from
+      objects
     union all
     select
       9 as position,
       'Objects damaged or refused' as label,
-      count(*) filter (where status in ('damaged', 'refused')) as value
-    from objects
+      count(*) filter(
+        where
+          status in ('damaged', 'refused')
+      ) as value
+    from
+      objects
   )
 select
   label,
   cast(value as bigint) as value
-from figures
-order by position
+from
+  figures
+order by
+  position

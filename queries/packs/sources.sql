@@ -11,11 +11,16 @@ select
   line_count,
   row_count,
   rejected_count
-from source_object
-where object_id not in (
-    select supersedes_object_id
-    from source_object
-    where supersedes_object_id is not null
+from
+  source_object
+where
+  object_id not in (
+    select
+      supersedes_object_id
+    from
+      source_object
+    where
+      supersedes_object_id is not null
   )
   and (
     kind = 'inventory'
@@ -25,4 +30,6 @@ where object_id not in (
       and first_at < cast($period_end as timestamp)
     )
   )
-order by uri, sha256
+order by
+  uri,
+  sha256

@@ -490,9 +490,15 @@ with
       *,
       case
         when rule_id is null then 'NSC_PORT_REACHED_WITHOUT_RULE'
-        when flow_count > 0 then 'NSC_PORT_REACHED'
+        when (
+          cidr like '%/0'
+          or cidr like '%/1'
+        )
+        and flow_count > 0 then 'NSC_PORT_REACHED_FROM_ANY'
         when cidr like '%/0'
         or cidr like '%/1' then 'NSC_PORT_OPEN_TO_ANY'
+        -- A limited range may be authorised; only the list of what is authorised can say so.
+        when flow_count > 0 then 'NSC_PORT_REACHED_FROM_PUBLIC_RANGE'
         else 'NSC_PORT_OPEN_TO_PUBLIC_RANGE'
       end as gap_code
     from
@@ -512,7 +518,10 @@ select
   flow_count,
   last_at,
   if (
-    gap_code = 'NSC_PORT_OPEN_TO_PUBLIC_RANGE',
+    gap_code in (
+      'NSC_PORT_OPEN_TO_PUBLIC_RANGE',
+      'NSC_PORT_REACHED_FROM_PUBLIC_RANGE'
+    ),
     'partial',
     'contradicts'
   ) as status,

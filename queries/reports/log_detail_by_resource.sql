@@ -18,7 +18,7 @@ with
         instance_id,
         owner_kind
       ) as resource,
-      private_address,
+      array_join (addresses, ', ') as addresses,
       valid_from
     from
       scope_interface
@@ -34,7 +34,7 @@ with
     select
       network_interface_id,
       max_by(resource, valid_from) as resource,
-      max_by(private_address, valid_from) as private_address
+      max_by(addresses, valid_from) as addresses
     from
       scope_states
     group by
@@ -51,11 +51,17 @@ with
         owner_kind
       ) as resource,
       user_identification,
+      user_identification_reason,
       event_type,
+      event_type_reason,
       event_time,
+      event_time_reason,
       outcome,
+      outcome_reason,
       origination,
+      origination_reason,
       affected_resource,
+      affected_resource_reason,
       start_at,
       end_at
     from
@@ -111,61 +117,9 @@ with
       and flow_date >= cast(cast($period_start as timestamp) as date)
       and flow_date <= cast(cast($period_end as timestamp) as date)
   ),
-  counted as (
+  kept as (
     select
-      network_interface_id,
-      max(resource) as resource,
-      count(*) as flow_count,
-      min(start_at) as first_at,
-      max(end_at) as last_at,
-      count(*) filter(
-        where
-          user_identification in ('met', 'supplied')
-      ) as user_count,
-      count(*) filter(
-        where
-          user_identification = 'supplied'
-      ) as user_supplied_count,
-      count(*) filter(
-        where
-          event_type in ('met', 'supplied')
-      ) as type_count,
-      count(*) filter(
-        where
-          event_type = 'supplied'
-      ) as type_supplied_count,
-      count(*) filter(
-        where
-          event_time in ('met', 'supplied')
-      ) as time_count,
-      count(*) filter(
-        where
-          event_time = 'supplied'
-      ) as time_supplied_count,
-      count(*) filter(
-        where
-          outcome in ('met', 'supplied')
-      ) as outcome_count,
-      count(*) filter(
-        where
-          outcome = 'supplied'
-      ) as outcome_supplied_count,
-      count(*) filter(
-        where
-          origination in ('met', 'supplied')
-      ) as origination_count,
-      count(*) filter(
-        where
-          origination = 'supplied'
-      ) as origination_supplied_count,
-      count(*) filter(
-        where
-          affected_resource in ('met', 'supplied')
-      ) as affected_count,
-      count(*) filter(
-        where
-          affected_resource = 'supplied'
-      ) as affected_supplied_count
+      *
     from
       details
     where
@@ -177,130 +131,217 @@ with
         where
           copy_number > 1
       )
+  ),
+  flows as (
+    select
+      network_interface_id,
+      max(resource) as resource,
+      count(*) as flow_count,
+      min(start_at) as first_at,
+      max(end_at) as last_at
+    from
+      kept
     group by
       network_interface_id
   ),
-  listed as (
+  elements as (
+    select
+      kept.network_interface_id,
+      element.position,
+      element.element,
+      element.short_name,
+      case element.element
+        when 'user_identification' then user_identification
+        when 'event_type' then event_type
+        when 'event_time' then event_time
+        when 'outcome' then outcome
+        when 'origination' then origination
+        when 'affected_resource' then affected_resource
+      end as value,
+      case element.element
+        when 'user_identification' then user_identification_reason
+        when 'event_type' then event_type_reason
+        when 'event_time' then event_time_reason
+        when 'outcome' then outcome_reason
+        when 'origination' then origination_reason
+        when 'affected_resource' then affected_resource_reason
+      end as reason
+    from
+      kept
+      cross join (
+        values
+          (1, 'user_identification', 'user'),
+          (2, 'event_type', 'type'),
+          (3, 'event_time', 'time'),
+          (4, 'outcome', 'outcome'),
+          (5, 'origination', 'origination'),
+          (6, 'affected_resource', 'affected')
+      ) as element (position, element, short_name)
+  ),
+  element_counts as (
+    select
+      network_interface_id,
+      position,
+      element,
+      short_name,
+      count(*) filter(
+        where
+          value in ('met', 'supplied')
+      ) as detail_count,
+      count(*) filter(
+        where
+          value = 'supplied'
+      ) as supplied_count,
+      count(*) filter(
+        where
+          value = 'missing'
+      ) as missing_count
+    from
+      elements
+    group by
+      network_interface_id,
+      position,
+      element,
+      short_name
+  ),
+  reason_counts as (
+    select
+      network_interface_id,
+      element,
+      reason,
+      row_number() over (
+        partition by
+          network_interface_id,
+          element
+        order by
+          count(*) desc,
+          reason
+      ) as reason_number
+    from
+      elements
+    where
+      value in ('partial', 'missing')
+    group by
+      network_interface_id,
+      element,
+      reason
+  ),
+  -- The weakest detail is the one that most flows lack altogether; of equals, the one that fewest
+  -- have; of equals, the first in the order of 10.2.2.
+  ranked as (
+    select
+      element_counts.*,
+      reason_counts.reason,
+      row_number() over (
+        partition by
+          element_counts.network_interface_id
+        order by
+          element_counts.missing_count desc,
+          element_counts.detail_count,
+          element_counts.position
+      ) as weakness
+    from
+      element_counts
+      left join reason_counts on element_counts.network_interface_id = reason_counts.network_interface_id
+      and element_counts.element = reason_counts.element
+      and reason_counts.reason_number = 1
+  ),
+  summaries as (
+    select
+      network_interface_id,
+      sum(detail_count) as detail_count,
+      array_join (
+        array_agg(
+          short_name || ' ' || cast(detail_count as varchar) || if (
+            supplied_count > 0,
+            ' (' || cast(supplied_count as varchar) || ' by companion)',
+            ''
+          )
+          order by
+            position
+        ),
+        ', '
+      ) as flows_with_detail,
+      max(element) filter(
+        where
+          weakness = 1
+      ) as weakest_element,
+      max(detail_count) filter(
+        where
+          weakness = 1
+      ) as weakest_count,
+      max(reason) filter(
+        where
+          weakness = 1
+      ) as weakest_reason
+    from
+      ranked
+    group by
+      network_interface_id
+  ),
+  judged as (
     select
       coalesce(
         interfaces.network_interface_id,
-        counted.network_interface_id
+        flows.network_interface_id
       ) as network_interface_id,
-      coalesce(interfaces.resource, counted.resource) as resource,
-      interfaces.private_address,
-      coalesce(counted.flow_count, 0) as flow_count,
-      counted.first_at,
-      counted.last_at,
-      coalesce(user_count, 0) as user_count,
-      coalesce(user_supplied_count, 0) as user_supplied_count,
-      coalesce(type_count, 0) as type_count,
-      coalesce(type_supplied_count, 0) as type_supplied_count,
-      coalesce(time_count, 0) as time_count,
-      coalesce(time_supplied_count, 0) as time_supplied_count,
-      coalesce(outcome_count, 0) as outcome_count,
-      coalesce(outcome_supplied_count, 0) as outcome_supplied_count,
-      coalesce(origination_count, 0) as origination_count,
-      coalesce(origination_supplied_count, 0) as origination_supplied_count,
-      coalesce(affected_count, 0) as affected_count,
-      coalesce(affected_supplied_count, 0) as affected_supplied_count
+      coalesce(interfaces.resource, flows.resource) as resource,
+      interfaces.addresses,
+      coalesce(flows.flow_count, 0) as flow_count,
+      flows.first_at,
+      flows.last_at,
+      summaries.flows_with_detail,
+      summaries.detail_count = 6 * flows.flow_count as is_complete,
+      summaries.detail_count = 0 as is_empty,
+      summaries.weakest_element,
+      summaries.weakest_count,
+      summaries.weakest_reason
     from
       interfaces
-      full outer join counted on interfaces.network_interface_id = counted.network_interface_id
-  ),
-  -- The weakest detail is the one that the fewest flows have; of equals, the first in the order of 10.2.2.
-  judged as (
-    select
-      *,
-      user_count + type_count + time_count + outcome_count + origination_count + affected_count as detail_count,
-      case least(
-          user_count,
-          type_count,
-          time_count,
-          outcome_count,
-          origination_count,
-          affected_count
-        )
-        when user_count then 'user_identification'
-        when type_count then 'event_type'
-        when time_count then 'event_time'
-        when outcome_count then 'outcome'
-        when origination_count then 'origination'
-        else 'affected_resource'
-      end as weakest_element
-    from
-      listed
+      full outer join flows on interfaces.network_interface_id = flows.network_interface_id
+      left join summaries on flows.network_interface_id = summaries.network_interface_id
   )
 select
   network_interface_id,
   resource,
-  private_address,
+  addresses,
   cast(flow_count as bigint) as flow_count,
-  'user ' || cast(user_count as varchar) || if (
-    user_supplied_count > 0,
-    ' (' || cast(user_supplied_count as varchar) || ' by companion)',
-    ''
-  ) || ', type ' || cast(type_count as varchar) || if (
-    type_supplied_count > 0,
-    ' (' || cast(type_supplied_count as varchar) || ' by companion)',
-    ''
-  ) || ', time ' || cast(time_count as varchar) || if (
-    time_supplied_count > 0,
-    ' (' || cast(time_supplied_count as varchar) || ' by companion)',
-    ''
-  ) || ', outcome ' || cast(outcome_count as varchar) || if (
-    outcome_supplied_count > 0,
-    ' (' || cast(outcome_supplied_count as varchar) || ' by companion)',
-    ''
-  ) || ', origination ' || cast(origination_count as varchar) || if (
-    origination_supplied_count > 0,
-    ' (' || cast(origination_supplied_count as varchar) || ' by companion)',
-    ''
-  ) || ', affected ' || cast(affected_count as varchar) || if (
-    affected_supplied_count > 0,
-    ' (' || cast(affected_supplied_count as varchar) || ' by companion)',
-    ''
-  ) as flows_with_detail,
-  if (
-    flow_count = 0
-    or detail_count = 6 * flow_count,
-    null,
-    weakest_element
-  ) as weakest_element,
+  flows_with_detail,
+  if (is_complete is true, null, weakest_element) as weakest_element,
   first_at,
   last_at,
   case
     when flow_count = 0 then 'not_evidenced'
-    when detail_count = 6 * flow_count then 'supports'
-    when detail_count = 0 then 'not_evidenced'
+    when is_complete then 'supports'
+    when is_empty then 'not_evidenced'
     else 'partial'
   end as status,
   case
     when flow_count = 0 then 'FL_SILENT_ENI'
-    when detail_count = 6 * flow_count then null
-    when weakest_element = 'user_identification' then 'FL_NO_USER'
-    when weakest_element = 'event_type' then 'FL_EVENT_TYPE_PARTIAL'
-    else 'FL_FORMAT_MISSING_' || upper(weakest_element)
+    when is_complete then null
+    else split_part(
+      coalesce(
+        weakest_reason,
+        'FL_FORMAT_MISSING_' || upper(weakest_element)
+      ),
+      ':',
+      1
+    )
   end as gap_code,
   case
     when flow_count = 0 then 'No flow of this interface was read in the period.'
-    when detail_count = 6 * flow_count then 'Every flow has all six details.'
-    else 'The weakest detail, ' || weakest_element || ', is recorded in ' || cast(
-      least(
-        user_count,
-        type_count,
-        time_count,
-        outcome_count,
-        origination_count,
-        affected_count
-      ) as varchar
-    ) || ' of ' || cast(flow_count as varchar) || ' flows.'
+    when is_complete then 'Every flow has all six details.'
+    else 'The weakest detail, ' || weakest_element || ', is there in ' || cast(weakest_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows' || coalesce(
+      ': ' || trim(split_part(weakest_reason, ':', 2)),
+      ''
+    ) || '.'
   end as why,
   case
     when flow_count = 0 then 'See coverage_gaps: a flow log that covers the interface, or the place that it delivers to, is missing.'
-    when detail_count = 6 * flow_count then null
+    when is_complete then null
     when weakest_element = 'user_identification' then 'No flow log of any format can name a user. Add host agent events that name one under ips_events; take the rest from CloudTrail, Session Manager, operating system and database audit logs. What would supply the other details stands in log_detail_by_source.'
     when weakest_element = 'event_type' then 'No flow log can say what was done. Add IPS events of the host under ips_events; take the rest from application and operating system logs. What would supply the other details stands in log_detail_by_source.'
-    else 'Replace the flow log by one with the format that log_detail_by_source gives for ' || weakest_element || '.'
+    else 'See log_detail_by_source for what supplies ' || weakest_element || ', and for the exact format.'
   end as remedy
 from
   judged

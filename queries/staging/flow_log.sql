@@ -7,12 +7,21 @@ select
   configuration ->> '$.LogDestinationType' as log_destination_type,
   configuration ->> '$.LogDestination' as log_destination,
   configuration ->> '$.LogGroupName' as log_group_name,
-  array_to_string(regexp_extract_all(configuration ->> '$.LogFormat', '\$\{([a-z0-9-]+)\}', 1), ' ') as log_format,
-  try_cast(configuration ->> '$.MaxAggregationInterval' as integer) as max_aggregation_interval_seconds,
+  array_to_string(
+    regexp_extract_all(
+      configuration ->> '$.LogFormat',
+      '\$\{([a-z0-9-]+)\}',
+      1
+    ),
+    ' '
+  ) as log_format,
+  try_cast (
+    configuration ->> '$.MaxAggregationInterval' as integer
+  ) as max_aggregation_interval_seconds,
   configuration ->> '$.DeliverLogsStatus' as deliver_logs_status,
   configuration ->> '$.DeliverLogsErrorMessage' as deliver_logs_error,
   tags_of (configuration, '$.Tags') as tags,
-  try_cast(configuration ->> '$.CreationTime' as timestamp) as created_at,
+  try_cast (configuration ->> '$.CreationTime' as timestamp) as created_at,
   account_id,
   region,
   state_id,
@@ -20,6 +29,11 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'flow_log'
-order by flow_log_id, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'flow_log'
+order by
+  flow_log_id,
+  valid_from,
+  state_id

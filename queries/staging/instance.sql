@@ -2,7 +2,7 @@
 -- grain: one row a state of an instance
 select
   resource_id as instance_id,
-  tags_of (configuration, '$.Tags')['Name'] as instance_name,
+  tags_of (configuration, '$.Tags') ['Name'] as instance_name,
   configuration ->> '$.State.Name' as state,
   configuration ->> '$.IamInstanceProfile.Arn' as instance_profile_arn,
   configuration ->> '$.Platform' as platform,
@@ -10,7 +10,7 @@ select
   configuration ->> '$.VpcId' as vpc_id,
   configuration ->> '$.PrivateIpAddress' as private_address,
   tags_of (configuration, '$.Tags') as tags,
-  try_cast(configuration ->> '$.LaunchTime' as timestamp) as launched_at,
+  try_cast (configuration ->> '$.LaunchTime' as timestamp) as launched_at,
   account_id,
   region,
   state_id,
@@ -18,6 +18,11 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'instance'
-order by instance_id, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'instance'
+order by
+  instance_id,
+  valid_from,
+  state_id

@@ -7,7 +7,14 @@ select
   case
     when configuration ->> '$.Attachment.InstanceId' is not null then 'ec2_instance'
     when configuration ->> '$.InterfaceType' in ('nat_gateway', 'natGateway') then 'nat_gateway'
-    when configuration ->> '$.InterfaceType' in ('network_load_balancer', 'gateway_load_balancer', 'lambda', 'transit_gateway', 'vpc_endpoint', 'efs') then configuration ->> '$.InterfaceType'
+    when configuration ->> '$.InterfaceType' in (
+      'network_load_balancer',
+      'gateway_load_balancer',
+      'lambda',
+      'transit_gateway',
+      'vpc_endpoint',
+      'efs'
+    ) then configuration ->> '$.InterfaceType'
     when configuration ->> '$.Description' like 'ELB app/%' then 'application_load_balancer'
     when configuration ->> '$.Description' like 'ELB net/%' then 'network_load_balancer'
     when configuration ->> '$.Description' like 'ELB gwy/%' then 'gateway_load_balancer'
@@ -27,12 +34,21 @@ select
   end as owner_kind,
   case
     when configuration ->> '$.Attachment.InstanceId' is not null then 'attachment'
-    when configuration ->> '$.InterfaceType' in ('nat_gateway', 'natGateway', 'network_load_balancer', 'gateway_load_balancer', 'lambda', 'transit_gateway', 'vpc_endpoint', 'efs') then 'interface_type'
+    when configuration ->> '$.InterfaceType' in (
+      'nat_gateway',
+      'natGateway',
+      'network_load_balancer',
+      'gateway_load_balancer',
+      'lambda',
+      'transit_gateway',
+      'vpc_endpoint',
+      'efs'
+    ) then 'interface_type'
     else 'description'
   end as owner_kind_basis,
   configuration ->> '$.Description' as description,
   configuration ->> '$.RequesterId' as requester_id,
-  try_cast(configuration ->> '$.RequesterManaged' as boolean) as is_requester_managed,
+  try_cast (configuration ->> '$.RequesterManaged' as boolean) as is_requester_managed,
   configuration ->> '$.SubnetId' as subnet_id,
   configuration ->> '$.VpcId' as vpc_id,
   configuration ->> '$.PrivateIpAddress' as private_address,
@@ -40,12 +56,23 @@ select
   list_sort(
     list_distinct(
       list_concat(
-        texts_at (configuration, '$.PrivateIpAddresses[*].PrivateIpAddress'),
-        texts_at (configuration, '$.Ipv6Addresses[*].Ipv6Address')
+        texts_at (
+          configuration,
+          '$.PrivateIpAddresses[*].PrivateIpAddress'
+        ),
+        list_concat(
+          texts_at (configuration, '$.Ipv6Addresses[*].Ipv6Address'),
+          list_filter(
+            [configuration ->> '$.PrivateIpAddress'],
+            lambda address: address is not null
+          )
+        )
       )
     )
   ) as addresses,
-  list_sort(list_distinct(texts_at (configuration, '$.Groups[*].GroupId'))) as group_ids,
+  list_sort(
+    list_distinct(texts_at (configuration, '$.Groups[*].GroupId'))
+  ) as group_ids,
   tags_of (configuration, '$.TagSet') as tags,
   account_id,
   region,
@@ -54,6 +81,11 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'network_interface'
-order by network_interface_id, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'network_interface'
+order by
+  network_interface_id,
+  valid_from,
+  state_id

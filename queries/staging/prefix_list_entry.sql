@@ -10,6 +10,12 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'prefix_list_entry'
-order by prefix_list_id, cidr, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'prefix_list_entry'
+order by
+  prefix_list_id,
+  cidr,
+  valid_from,
+  state_id

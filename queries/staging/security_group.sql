@@ -13,6 +13,11 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'security_group'
-order by group_id, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'security_group'
+order by
+  group_id,
+  valid_from,
+  state_id

@@ -2,35 +2,97 @@
 -- grain: one row a state of a rule
 -- source: Amazon EC2 API Reference, SecurityGroupRule and IpPermission
 with
+  states as (
+    select
+      *,
+      configuration ->> '$.GroupId' as group_id,
+      configuration ->> '$.IpProtocol' as ip_protocol,
+      series like '%#permissions' as is_permission
+    from
+      inventory_state
+    where
+      resource_type = 'security_group_rule'
+  ),
   -- A snapshot may hold the rules themselves and, in the groups, the same permissions without ids.
-  -- Where a group's rules are known by id, those are used.
-  groups_with_rule_ids as (
-    select distinct configuration ->> '$.GroupId' as group_id
-    from inventory_state
-    where resource_type = 'security_group_rule'
-      and series not like '%#permissions'
+  -- From the time at which a group's rules are first known by id, those are used.
+  first_known_by_id as (
+    select
+      group_id,
+      min(valid_from) as known_from
+    from
+      states
+    where
+      not is_permission
+    group by
+      group_id
+  ),
+  rules as (
+    select
+      states.* exclude (known_until, valid_to),
+      case
+        when states.is_permission
+        and first_known_by_id.known_from < states.known_until then first_known_by_id.known_from
+        else states.known_until
+      end as known_until,
+      case
+        when states.is_permission
+        and first_known_by_id.known_from < coalesce(states.valid_to, timestamp 'infinity') then first_known_by_id.known_from
+        else states.valid_to
+      end as valid_to
+    from
+      states
+      left join first_known_by_id on states.group_id = first_known_by_id.group_id
+    where
+      not states.is_permission
+      or first_known_by_id.known_from is null
+      or states.valid_from < first_known_by_id.known_from
   )
 select
   resource_id as rule_id,
-  configuration ->> '$.GroupId' as group_id,
-  try_cast(configuration ->> '$.IsEgress' as boolean) as is_egress,
-  case configuration ->> '$.IpProtocol'
+  group_id,
+  try_cast (configuration ->> '$.IsEgress' as boolean) as is_egress,
+  case ip_protocol
     when 'tcp' then 6
     when 'udp' then 17
     when 'icmp' then 1
     when 'icmpv6' then 58
     when '-1' then null
-    else try_cast(configuration ->> '$.IpProtocol' as integer)
+    else try_cast (ip_protocol as integer)
   end as protocol,
   case
-    when configuration ->> '$.IpProtocol' in ('tcp', 'udp', 'icmp', 'icmpv6', '6', '17', '1', '58')
-      then nullif(try_cast(configuration ->> '$.FromPort' as integer), -1)
+    when ip_protocol in (
+      'tcp',
+      'udp',
+      'icmp',
+      'icmpv6',
+      '6',
+      '17',
+      '1',
+      '58'
+    ) then nullif(
+      try_cast (configuration ->> '$.FromPort' as integer),
+      -1
+    )
   end as from_port,
   case
-    when configuration ->> '$.IpProtocol' in ('tcp', 'udp', 'icmp', 'icmpv6', '6', '17', '1', '58')
-      then nullif(try_cast(configuration ->> '$.ToPort' as integer), -1)
+    when ip_protocol in (
+      'tcp',
+      'udp',
+      'icmp',
+      'icmpv6',
+      '6',
+      '17',
+      '1',
+      '58'
+    ) then nullif(
+      try_cast (configuration ->> '$.ToPort' as integer),
+      -1
+    )
   end as to_port,
-  coalesce(configuration ->> '$.CidrIpv4', configuration ->> '$.CidrIpv6') as cidr,
+  coalesce(
+    configuration ->> '$.CidrIpv4',
+    configuration ->> '$.CidrIpv6'
+  ) as cidr,
   configuration ->> '$.PrefixListId' as prefix_list_id,
   configuration ->> '$.ReferencedGroupInfo.GroupId' as referenced_group_id,
   configuration ->> '$.Description' as description,
@@ -41,13 +103,9 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'security_group_rule'
-  and (
-    series not like '%#permissions'
-    or (configuration ->> '$.GroupId') not in (
-      select group_id
-      from groups_with_rule_ids
-    )
-  )
-order by rule_id, valid_from, state_id
+from
+  rules
+order by
+  rule_id,
+  valid_from,
+  state_id

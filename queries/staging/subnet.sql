@@ -2,10 +2,13 @@
 -- grain: one row a state of a subnet
 select
   resource_id as subnet_id,
-  tags_of (configuration, '$.Tags')['Name'] as subnet_name,
+  tags_of (configuration, '$.Tags') ['Name'] as subnet_name,
   configuration ->> '$.VpcId' as vpc_id,
   configuration ->> '$.CidrBlock' as cidr,
-  texts_at (configuration, '$.Ipv6CidrBlockAssociationSet[*].Ipv6CidrBlock') as ipv6_cidrs,
+  texts_at (
+    configuration,
+    '$.Ipv6CidrBlockAssociationSet[*].Ipv6CidrBlock'
+  ) as ipv6_cidrs,
   configuration ->> '$.AvailabilityZone' as availability_zone,
   tags_of (configuration, '$.Tags') as tags,
   account_id,
@@ -15,6 +18,11 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'subnet'
-order by subnet_id, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'subnet'
+order by
+  subnet_id,
+  valid_from,
+  state_id

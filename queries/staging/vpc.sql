@@ -2,12 +2,18 @@
 -- grain: one row a state of a VPC
 select
   resource_id as vpc_id,
-  tags_of (configuration, '$.Tags')['Name'] as vpc_name,
+  tags_of (configuration, '$.Tags') ['Name'] as vpc_name,
   list_sort(
     list_distinct(
       list_concat(
-        texts_at (configuration, '$.CidrBlockAssociationSet[*].CidrBlock'),
-        texts_at (configuration, '$.Ipv6CidrBlockAssociationSet[*].Ipv6CidrBlock')
+        texts_at (
+          configuration,
+          '$.CidrBlockAssociationSet[*].CidrBlock'
+        ),
+        texts_at (
+          configuration,
+          '$.Ipv6CidrBlockAssociationSet[*].Ipv6CidrBlock'
+        )
       )
     )
   ) as cidrs,
@@ -19,6 +25,11 @@ select
   known_until,
   valid_to,
   absent_at
-from inventory_state
-where resource_type = 'vpc'
-order by vpc_id, valid_from, state_id
+from
+  inventory_state
+where
+  resource_type = 'vpc'
+order by
+  vpc_id,
+  valid_from,
+  state_id

@@ -3,68 +3,92 @@
 -- parameters: period_start, period_end
 with
   period_days as (
-    select cast(period_day.day_at as date) as missing_date
-    from (
-      select
-        unnest(
-          generate_series(
-            cast($period_start as timestamp),
-            cast($period_end as timestamp) - interval 1 second,
-            interval 1 day
-          )
-        ) as day_at
-    ) as period_day
+    select
+      cast(period_day.day_at as date) as missing_date
+    from
+      (
+        select
+          unnest(
+            generate_series(
+              cast($period_start as timestamp),
+              cast($period_end as timestamp) - interval 1 second,
+              interval 1 day
+            )
+          ) as day_at
+      ) as period_day
   ),
   flow_days as (
-    select distinct flow_date
-    from flow
+    select distinct
+      flow_date
+    from
+      flow
     union
-    select distinct flow_date
-    from flow_status
+    select distinct
+      flow_date
+    from
+      flow_status
   ),
   gaps as (
     select
       'day without flow logs' as missing,
       strftime(missing_date, '%Y-%m-%d') as place,
       'no record starts on this day' as why
-    from period_days
-    where missing_date not in (
-        select flow_date
-        from flow_days
+    from
+      period_days
+    where
+      missing_date not in (
+        select
+          flow_date
+        from
+          flow_days
       )
     union all
     select
       'object ' || status as missing,
       uri as place,
       reason as why
-    from source_object
-    where status in ('damaged', 'refused')
+    from
+      source_object
+    where
+      status in ('damaged', 'refused')
     union all
     select
       'rejected lines' as missing,
       uri || ' line ' || cast(min(line_number) as varchar) as place,
       cast(count(*) as varchar) || ' rejected; first: ' || min_by(reason, line_number) as why
-    from rejected_record
-    group by uri
+    from
+      rejected_record
+    group by
+      uri
     union all
     select
       'inventory snapshot' as missing,
       'inventory' as place,
       'no snapshot was read: flows cannot be joined with interfaces, groups and rules' as why
-    where not exists (
-        select 1
-        from inventory_snapshot
+    where
+      not exists (
+        select
+          1
+        from
+          inventory_snapshot
       )
     union all
     select
       'IPS events' as missing,
       'ips_events' as place,
       'no event was read' as why
-    where not exists (
-        select 1
-        from ips_event
+    where
+      not exists (
+        select
+          1
+        from
+          ips_event
       )
   )
-select *
-from gaps
-order by missing, place
+select
+  *
+from
+  gaps
+order by
+  missing,
+  place

@@ -5,74 +5,25 @@
  * A derived file remembers a hash of what it was made from: its query, the queries and files below it,
  * and the parameters. A step whose hash is unchanged is not run again.
  */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { type Parameters, readRows } from '../database.ts';
-import {
-  createTableView,
-  DERIVED_FILE,
-  partitionDates,
-  scratchFolder,
-  tableFiles,
-  tableFolder,
-} from '../lake.ts';
-import { PARQUET_OPTIONS } from '../lake-batch.ts';
-import {
-  type Layer,
-  listOf,
-  QUERIES_ROOT,
-  type QueryFile,
-  readLayer,
-  readQueryFile,
-} from '../query-file.ts';
-import { findTable, quoteName, quoteText } from '../tables.ts';
+import { createTableView, partitionDates, quoteFile, tableFiles } from '../lake.ts';
+import { readLayer } from '../query-file.ts';
+import { findTable, quoteName, TABLES } from '../tables.ts';
+import { dropOtherDates, hashOf, isCurrent, writeDerivedTable } from './derived-table.ts';
 import { createScopeTable } from './scope.ts';
+import { createScratchTable, DAY_STEPS, fileOf, WHOLE_STEPS } from './steps.ts';
 
-type Step = {
-  name: string;
-  layer: Layer;
-  /** `lake`: a file of the lake. `scratch`: a table that only the steps after it read. */
-  kept: 'lake' | 'scratch';
-};
-
-/** Made once for all days, in this order. */
-const WHOLE_STEPS: readonly Step[] = [
-  { name: 'inventory_state', layer: 'staging', kept: 'lake' },
-  { name: 'instance', layer: 'staging', kept: 'lake' },
-  { name: 'network_interface', layer: 'staging', kept: 'lake' },
-  { name: 'security_group', layer: 'staging', kept: 'lake' },
-  { name: 'security_group_rule', layer: 'staging', kept: 'lake' },
-  { name: 'prefix_list_entry', layer: 'staging', kept: 'lake' },
-  { name: 'subnet', layer: 'staging', kept: 'lake' },
-  { name: 'vpc', layer: 'staging', kept: 'lake' },
-  { name: 'flow_log', layer: 'staging', kept: 'lake' },
-  { name: 'interface_context', layer: 'marts', kept: 'scratch' },
-  { name: 'scope_interface', layer: 'marts', kept: 'lake' },
-  { name: 'interface_segment', layer: 'marts', kept: 'scratch' },
-  { name: 'rule_range', layer: 'marts', kept: 'scratch' },
-];
-
-/** Made for each UTC day, in this order. */
-const DAY_STEPS: readonly Step[] = [
-  { name: 'flow_subject', layer: 'marts', kept: 'scratch' },
-  { name: 'remote_address', layer: 'marts', kept: 'scratch' },
-  { name: 'flow_rule', layer: 'marts', kept: 'scratch' },
-  { name: 'event_subject', layer: 'marts', kept: 'scratch' },
-  { name: 'flow_event', layer: 'marts', kept: 'lake' },
-  { name: 'flow_enriched', layer: 'marts', kept: 'lake' },
-  { name: 'flow_detail', layer: 'marts', kept: 'lake' },
-];
+/** Columns and types that the files are written with, whatever their queries give. */
+const DERIVED_TABLES = TABLES.filter((table) => table.layer !== 'ingest');
 
 export type EnrichResult = { dayCount: number; rebuiltDayCount: number };
 
 export type EnrichOptions = {
   connection: DuckDBConnection;
   lake: string;
-  config: Config;
+  config: Pick<Config, 'scope' | 'metadata_max_age_hours'>;
   onProgress: (progress: { date: string; day: number; dayCount: number }) => void;
 };
 
@@ -83,21 +34,13 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     metadata_max_age_seconds: BigInt(Math.round(config.metadata_max_age_hours * 3600)),
   };
   await createScopeTable(connection, config);
-  const whole = hashOf([
-    ...(await fileNames(lake, 'inventory_item')),
-    ...(await fileNames(lake, 'inventory_snapshot')),
-    ...(await supersededIds(connection)),
-    JSON.stringify(config.scope),
-    String(config.metadata_max_age_hours),
-    ...[...WHOLE_STEPS, ...DAY_STEPS].map((step) => fileOf(step).sha256),
-    ...readLayer('functions').map((file) => file.sha256),
-  ]);
+  const whole = await wholeInputs(options);
   for (const step of WHOLE_STEPS) {
     if (step.kept === 'scratch') {
       await createScratchTable(connection, step, parameters);
     } else {
       if (!(await isCurrent(options, step, whole))) {
-        await writeLakeTable(options, step, parameters, whole);
+        await writeDerivedTable(options, step, parameters, whole);
       }
       await createTableView(connection, lake, step.name);
     }
@@ -122,6 +65,20 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   return { dayCount: dates.length, rebuiltDayCount };
 }
 
+/** Hash of what every derived table depends on: inventory, configuration and queries. */
+async function wholeInputs({ connection, lake, config }: EnrichOptions): Promise<string> {
+  return hashOf([
+    ...(await fileNames(lake, 'inventory_item')),
+    ...(await fileNames(lake, 'inventory_snapshot')),
+    ...(await supersededIds(connection)),
+    JSON.stringify(config.scope),
+    String(config.metadata_max_age_hours),
+    ...[...WHOLE_STEPS, ...DAY_STEPS].map((step) => fileOf(step).sha256),
+    JSON.stringify(DERIVED_TABLES),
+    ...readLayer('functions').map((file) => file.sha256),
+  ]);
+}
+
 async function enrichDay(
   options: EnrichOptions,
   parameters: Parameters,
@@ -133,10 +90,10 @@ async function enrichDay(
     if (step.kept === 'scratch') {
       await createScratchTable(connection, step, parameters);
     } else {
-      const file = await writeLakeTable(options, step, parameters, inputs, date);
+      const file = await writeDerivedTable(options, step, parameters, inputs, date);
       // The steps after it read this day alone; the temporary view hides the one over all days.
       await connection.run(
-        `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteText(file)}, hive_partitioning = true, hive_types = {flow_date: date})`,
+        `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = true, hive_types = {flow_date: date})`,
       );
     }
   }
@@ -144,89 +101,6 @@ async function enrichDay(
     const kind = step.kept === 'scratch' ? 'table' : 'view';
     await connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
   }
-}
-
-function fileOf(step: Step): QueryFile {
-  return readQueryFile(step.layer, join(QUERIES_ROOT, step.layer, `${step.name}.sql`));
-}
-
-/** The statement of a step and, of the parameters, those that its header names. */
-function statementOf(step: Step, parameters: Parameters): { sql: string; values: Parameters } {
-  const file = fileOf(step);
-  const names = listOf(file.header.parameters);
-  return {
-    sql: file.text,
-    values: Object.fromEntries(names.map((name) => [name, parameters[name] ?? null])),
-  };
-}
-
-async function createScratchTable(
-  connection: DuckDBConnection,
-  step: Step,
-  parameters: Parameters,
-): Promise<void> {
-  const { sql, values } = statementOf(step, parameters);
-  await runStatement(
-    connection,
-    `create or replace temporary table ${quoteName(step.name)} as (${sql})`,
-    values,
-  );
-}
-
-/** Writes the file of a step, or of its day, under the hash of its inputs. Returns its path. */
-async function writeLakeTable(
-  options: EnrichOptions,
-  step: Step,
-  parameters: Parameters,
-  inputs: string,
-  date?: string,
-): Promise<string> {
-  const { connection, lake } = options;
-  const table = findTable(step.name);
-  const { sql, values } = statementOf(step, parameters);
-  const columns = table.columns
-    .filter((column) => column.name !== table.partition)
-    .map(
-      (column) => `cast(${quoteName(column.name)} as ${column.type}) as ${quoteName(column.name)}`,
-    );
-  const scratch = join(scratchFolder(lake), `${step.name}-${date ?? 'all'}.parquet`);
-  await runStatement(
-    connection,
-    `copy (select ${columns.join(', ')} from (${sql})) to ${quoteText(scratch)} (${PARQUET_OPTIONS}, kv_metadata {${INPUTS_KEY}: ${quoteText(inputs)}})`,
-    values,
-  );
-  const folder = tableFolder(lake, table, date);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, DERIVED_FILE);
-  await rename(scratch, file);
-  return file;
-}
-
-async function runStatement(
-  connection: DuckDBConnection,
-  sql: string,
-  values: Parameters,
-): Promise<void> {
-  if (Object.keys(values).length === 0) await connection.run(sql);
-  else await connection.run(sql, values as Record<string, DuckDBValue>);
-}
-
-const INPUTS_KEY = 'inputs_sha256';
-
-/** True if the file of the step, or of its day, was made from these inputs. */
-async function isCurrent(
-  options: EnrichOptions,
-  step: Step,
-  inputs: string,
-  date?: string,
-): Promise<boolean> {
-  const file = join(tableFolder(options.lake, findTable(step.name), date), DERIVED_FILE);
-  if (!existsSync(file)) return false;
-  const rows = await readRows<{ value: string }>(
-    options.connection,
-    `select decode(value) as value from parquet_kv_metadata(${quoteText(file)}) where decode(key) = '${INPUTS_KEY}'`,
-  );
-  return rows[0]?.value === inputs;
 }
 
 async function isDayCurrent(
@@ -238,16 +112,6 @@ async function isDayCurrent(
     if (step.kept === 'lake' && !(await isCurrent(options, step, inputs, date))) return false;
   }
   return true;
-}
-
-/** Removes days that have no flows any more, because later content replaced their objects. */
-async function dropOtherDates(lake: string, step: Step, dates: readonly string[]): Promise<void> {
-  const table = findTable(step.name);
-  for (const date of await partitionDates(lake, table)) {
-    if (!dates.includes(date)) {
-      await rm(tableFolder(lake, table, date), { recursive: true, force: true });
-    }
-  }
 }
 
 /** Names of a table's committed files, of the given days where it has days. */
@@ -268,8 +132,4 @@ async function supersededIds(connection: DuckDBConnection): Promise<string[]> {
 
 function addDays(date: string, days: number): string {
   return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
-}
-
-function hashOf(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex');
 }

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { FlowproofError } from '../errors.ts';
+import { FlowproofError, messageOf } from '../errors.ts';
 import { createTableView, scratchFolder } from '../lake.ts';
 import { type BatchWriter, openBatch } from '../lake-batch.ts';
 import { TABLES } from '../tables.ts';
@@ -66,13 +66,18 @@ export type IngestOptions = {
   sources: readonly KindOfSource[];
   period: Period;
   runId: string;
+  /** Hash of the configuration: under another one, what was refused is tried again. */
+  configSha256?: string;
   now: () => Date;
+  /** Objects in a batch; what is not committed when a run dies is read again. */
+  batchObjects?: number;
   onProgress: (progress: IngestProgress) => void;
 };
 
 /** Reads all that is new. The lake must be open for writing, and its views made. */
 export async function ingest(options: IngestOptions): Promise<IngestResult> {
-  const ledger = await readLedger(options.connection);
+  const { batchObjects = BATCH_OBJECTS } = options;
+  const ledger = await readLedger(options.connection, options.lake, options.configSha256);
   const result: IngestResult = {
     listedCount: 0,
     skippedCount: 0,
@@ -106,21 +111,22 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
       }
       if (fetched.path === undefined) continue;
       const { listed, path, fingerprint } = fetched;
-      if (!ledger.findSame(listed.uri, fingerprint.sha256)) {
-        const objectId = objectIdOf(listed.uri, fingerprint.sha256);
+      const same = ledger.findSame(listed.uri, fingerprint.sha256);
+      if (!same || same.isOpen) {
+        const objectId = objectIdOf(listed.uri, fingerprint.sha256, same?.objectId);
         batch ??= {
           writer: await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
           objectCount: 0,
         };
         await readObject(
-          { listed, path, fingerprint, objectId, kind, label: source.label },
+          { listed, path, fingerprint, objectId, kind, label: source.label, refused: same },
           batch.writer,
           ledger,
           options,
           result,
         );
         batch.objectCount += 1;
-        if (batch.objectCount >= BATCH_OBJECTS || batch.writer.rowCount() >= BATCH_ROWS) {
+        if (batch.objectCount >= batchObjects || batch.writer.rowCount() >= BATCH_ROWS) {
           await commit();
         }
       }
@@ -135,9 +141,13 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   return result;
 }
 
-/** Id of an object: the same content at the same place is the same object. */
-export function objectIdOf(uri: string, sha256: string): string {
-  return createHash('sha256').update(`${uri}\n${sha256}`).digest('hex').slice(0, 16);
+/**
+ * Id of an object: the same content at the same place is the same object. One that was refused and is
+ * tried again gets another id, made of its earlier one, as both stand in the ledger.
+ */
+export function objectIdOf(uri: string, sha256: string, refusedId?: string): string {
+  const text = [uri, sha256, ...(refusedId === undefined ? [] : [refusedId])].join('\n');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 async function* freshObjects(
@@ -146,11 +156,21 @@ async function* freshObjects(
   ledger: Ledger,
   result: IngestResult,
 ): AsyncIterable<ListedObject> {
-  for await (const listed of source.list(period)) {
-    result.listedCount += 1;
-    if (ledger.hasVersion(listed.uri, listed.version)) result.skippedCount += 1;
-    else yield listed;
+  try {
+    for await (const listed of source.list(period)) {
+      result.listedCount += 1;
+      if (ledger.hasVersion(listed.uri, listed.version)) result.skippedCount += 1;
+      else yield listed;
+    }
+  } catch (thrown) {
+    // A source that is out of reach does not keep the others from being read.
+    if (!isUnreachable(thrown)) throw thrown;
+    result.unreachable.push({ uri: source.place, problem: messageOf(thrown) });
   }
+}
+
+function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof FlowproofError && thrown.code === 'SOURCE_UNREACHABLE';
 }
 
 type FetchedObject =
@@ -169,10 +189,11 @@ async function fetchObject(
     const earlier = ledger.history(listed.uri).map((known) => known.sizeBytes);
     return { listed, path, fingerprint: await fingerprintFile(path, earlier) };
   } catch (thrown) {
-    if (thrown instanceof FlowproofError && thrown.code === 'SOURCE_UNREACHABLE') {
-      return { uri: listed.uri, problem: thrown.message };
-    }
-    throw thrown;
+    if (isUnreachable(thrown)) return { uri: listed.uri, problem: messageOf(thrown) };
+    // A local file may be gone, or unreadable, by the time its turn comes.
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw thrown;
+    return { uri: listed.uri, problem: `${listed.uri}: cannot be read (${messageOf(thrown)})` };
   }
 }
 
@@ -183,6 +204,8 @@ type ReadTask = {
   objectId: string;
   kind: Kind;
   label: string;
+  /** The same object as it was refused before. */
+  refused: KnownObject | undefined;
 };
 
 async function readObject(
@@ -202,9 +225,11 @@ async function readObject(
     hints: listed.hints,
   };
   const sink = createObjectSink(object, batch, options.connection);
-  const grown = ledger
-    .history(listed.uri)
-    .findLast((known) => fingerprint.prefixes.get(known.sizeBytes) === known.sha256);
+  const replaced =
+    task.refused ??
+    ledger
+      .history(listed.uri)
+      .findLast((known) => fingerprint.prefixes.get(known.sizeBytes) === known.sha256);
   // Two snapshots of an inventory may well be equal: each proves the state at its own time.
   const copy = task.kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
   let status = 'loaded';
@@ -263,7 +288,7 @@ async function readObject(
     blank_count: counts.blankCount,
     first_at: first === undefined ? undefined : new Date(first),
     last_at: last === undefined ? undefined : new Date(last),
-    supersedes_object_id: grown?.objectId,
+    supersedes_object_id: replaced?.objectId,
     duplicate_of_object_id: copy?.objectId,
     ingested_at: options.now(),
     run_id: options.runId,
@@ -276,6 +301,8 @@ async function readObject(
     version: listed.version,
     sha256: fingerprint.sha256,
     sizeBytes: fingerprint.sizeBytes,
+    status,
+    isOpen: false,
   };
   ledger.add(known);
   result.objectCount += 1;

@@ -108,7 +108,7 @@ function mistakesOf(pack: PackDefinition, name: string, reports: readonly string
 }
 
 /** What a report says of a requirement; a `ReportResult` is one. */
-export type ReportEvidence = Pick<ReportResult, 'name' | 'hadData' | 'statusCounts'>;
+export type ReportEvidence = Pick<ReportResult, 'name' | 'title' | 'hadData' | 'statusCounts'>;
 
 /**
  * The status of a requirement from the rows of the reports that bear on it: without data in any of
@@ -124,7 +124,7 @@ export function deriveRequirementStatus(evidence: readonly ReportEvidence[]): {
   if (withData.length === 0) {
     return {
       status: 'not_evidenced',
-      why: `There was no data to look at for ${evidence.map((one) => one.name).join(', ') || 'any report'}.`,
+      why: `There was no data to look at for ${evidence.map((one) => one.title).join(', ') || 'any report'}.`,
     };
   }
   const said = new Set(evidence.flatMap(statusesOf));
@@ -144,15 +144,25 @@ function statusesOf(evidence: ReportEvidence): Status[] {
   return found.length > 0 ? found : ['supports'];
 }
 
+/** How a count of rows goes on, for one row and for more. */
+const COUNTED: Readonly<Record<Status, readonly [string, string]>> = {
+  contradicts: ['contradicts', 'contradict'],
+  not_evidenced: ['is not evidenced', 'are not evidenced'],
+  partial: ['is partial', 'are partial'],
+  out_of_reach: ['is out of reach', 'are out of reach'],
+  manual_evidence_required: ['needs manual evidence', 'need manual evidence'],
+  supports: ['supports', 'support'],
+};
+
 function countsText(evidence: ReportEvidence): string {
-  if (!evidence.hadData) return `${evidence.name} had no data to look at`;
+  if (!evidence.hadData) return `${evidence.title}: no data to look at`;
   const parts = STATUSES.flatMap((status) => {
     const count = evidence.statusCounts[status] ?? 0;
-    return count > 0 ? [`${count} ${status.replaceAll('_', ' ')}`] : [];
+    return count > 0 ? [`${count} ${COUNTED[status][count === 1 ? 0 : 1]}`] : [];
   });
-  if (parts.length === 0) return `${evidence.name} looked at the data and found nothing to list`;
+  if (parts.length === 0) return `${evidence.title}: looked at the data and found nothing to list`;
   const total = STATUSES.reduce((sum, status) => sum + (evidence.statusCounts[status] ?? 0), 0);
-  return `${evidence.name} has ${total} ${total === 1 ? 'row' : 'rows'}: ${parts.join(', ')}`;
+  return `${evidence.title}: of ${total} ${total === 1 ? 'row' : 'rows'}, ${parts.join(', ')}`;
 }
 
 /** A requirement of a pack with its status. `results` holds the reports that were run. */
@@ -167,6 +177,7 @@ export function requirementResult(
             (name) =>
               results.find((one) => one.name === name) ?? {
                 name,
+                title: name,
                 hadData: false,
                 statusCounts: {},
               },

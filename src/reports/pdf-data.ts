@@ -19,6 +19,14 @@ const MAX_ROWS = 200;
 const MAX_SOURCES = 100;
 /** Characters of a cell in the PDF; the CSV has the whole text. */
 const MAX_CELL_CHARACTERS = 400;
+/** Characters of a note below a row: room for a whole command. */
+const MAX_NOTE_CHARACTERS = 1500;
+/** Columns of long texts: printed below their row, over its whole width. */
+const NOTE_COLUMNS: ReadonlyMap<string, string> = new Map([
+  ['log_format', 'Format'],
+  ['why', 'Why'],
+  ['remedy', 'Remedy'],
+]);
 /** More columns than this turn the page. */
 const MAX_PORTRAIT_COLUMNS = 6;
 
@@ -101,13 +109,16 @@ export function documentData(content: PackContent, attached: readonly string[]) 
 
 function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
   const shown = report.rows.slice(0, MAX_ROWS);
-  const isWide = report.columns.length > MAX_PORTRAIT_COLUMNS;
-  const isCrowded = report.columns.length > 12;
+  const cells = report.columns
+    .map((column, index) => ({ column, index }))
+    .filter(({ column }) => !NOTE_COLUMNS.has(column.name));
+  const isWide = cells.length > MAX_PORTRAIT_COLUMNS;
+  const isCrowded = cells.length > 12;
   const fontSize = isCrowded ? 7 : isWide ? 7.5 : 8;
   const run = isCrowded ? 8 : 12;
-  const titles = report.columns.map((column) => breakable(columnTitle(column.name), run));
+  const titles = cells.map(({ column }) => breakable(columnTitle(column.name), run));
   const rows = shown.map((row) =>
-    report.columns.map((column, index) => cellOf(row[index] ?? null, column, run)),
+    cells.map(({ column, index }) => cellOf(row[index] ?? null, column, run)),
   );
   const widths = columnWidths(titles, rows, isWide ? LANDSCAPE_POINTS : PORTRAIT_POINTS, fontSize);
   const csvFile = `${report.name}.csv`;
@@ -139,13 +150,33 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
     }),
     isWide,
     fontSize,
-    columns: report.columns.map((column, index) => ({
+    columns: cells.map(({ column }, index) => ({
       title: titles[index] ?? '',
       right: column.type === 'number',
       width: widths[index] ?? 1,
     })),
-    rows,
+    rows: rows.map((row, number) => ({ cells: row, notes: notesOf(report, number) })),
   };
+}
+
+/** The sentences of a row; one that the row above has too is not printed again. */
+function notesOf(report: ReportResult, number: number): { label: string; text: string }[] {
+  return report.columns.flatMap((column, index) => {
+    const label = NOTE_COLUMNS.get(column.name);
+    const text = report.rows[number]?.[index] ?? null;
+    if (label === undefined || text === null || text === '') return [];
+    if (number > 0 && report.rows[number - 1]?.[index] === text) {
+      // A format is plain from the row above; a missing remedy would look forgotten.
+      return column.name === 'log_format' ? [] : [{ label, text: 'as in the row above.' }];
+    }
+    return [{ label, text: breakable(cutText(String(text), MAX_NOTE_CHARACTERS), 24) }];
+  });
+}
+
+function cutText(text: string, limit: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= limit) return printable(text);
+  return `${printable(letters.slice(0, limit).join(''))} … (cut; the CSV has all of it)`;
 }
 
 function emptyText(report: ReportResult): string {
@@ -172,10 +203,7 @@ function cellOf(cell: ReportCell, column: ReportColumn, run: number): Cell {
   if (column.type === 'time' && cell.length <= 32) {
     return printable(cell).replace('T', `T${BREAK}`);
   }
-  const letters = Array.from(cell);
-  const isCut = letters.length > MAX_CELL_CHARACTERS;
-  const text = printable(isCut ? letters.slice(0, MAX_CELL_CHARACTERS).join('') : cell);
-  return breakable(text, run) + (isCut ? ' … (cut; the CSV has all of it)' : '');
+  return breakable(cutText(cell, MAX_CELL_CHARACTERS), run);
 }
 
 /**

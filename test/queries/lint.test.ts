@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { format } from 'sql-formatter';
 import { describe, expect, it } from 'vitest';
+import { formatSql } from '../../scripts/sql-format.ts';
 import { listOf, type QueryFile, readLayer } from '../../src/query-file.ts';
 import {
   deriveRequirementStatus,
@@ -82,14 +82,7 @@ describe.each([
   ...staging.map((file) => [`staging/${file.name}`, file] as const),
 ])('%s', (_, file) => {
   it('is formatted', () => {
-    const formatted = format(file.text, {
-      language: 'duckdb',
-      keywordCase: 'lower',
-      functionCase: 'lower',
-      dataTypeCase: 'lower',
-      paramTypes: { named: ['$'] },
-    });
-    expect(file.text).toBe(`${formatted}\n`);
+    expect(file.text).toBe(formatSql(file.text));
   });
 
   it('declares the parameters that its statement has', () => {
@@ -176,6 +169,7 @@ describe('pack pci-dss-4.0.1', () => {
 describe('status of a requirement', () => {
   const said = (statusCounts: ReportEvidence['statusCounts'], hadData = true): ReportEvidence => ({
     name: 'one',
+    title: 'one',
     hadData,
     statusCounts,
   });
@@ -186,31 +180,31 @@ describe('status of a requirement', () => {
       'data and no rows',
       [said({})],
       'supports',
-      'one looked at the data and found nothing to list.',
+      'one: looked at the data and found nothing to list.',
     ],
     [
       'a row that contradicts',
       [said({ contradicts: 1, supports: 5 })],
       'contradicts',
-      'one has 6 rows: 1 contradicts, 5 supports.',
+      'one: of 6 rows, 1 contradicts, 5 support.',
     ],
     [
       'rows that all say the same',
       [said({ out_of_reach: 2 })],
       'out_of_reach',
-      'one has 2 rows: 2 out of reach.',
+      'one: of 2 rows, 2 are out of reach.',
     ],
     [
       'rows that differ',
       [said({ supports: 1, not_evidenced: 1 })],
       'partial',
-      'one has 2 rows: 1 not evidenced, 1 supports.',
+      'one: of 2 rows, 1 is not evidenced, 1 supports.',
     ],
     [
       'one report without data beside one that found nothing',
-      [said({}), { ...said({}, false), name: 'other' }],
+      [said({}), { ...said({}, false), name: 'other', title: 'other' }],
       'partial',
-      'one looked at the data and found nothing to list; other had no data to look at.',
+      'one: looked at the data and found nothing to list; other: no data to look at.',
     ],
   ])('%s', (_, evidence, status, why) => {
     expect(deriveRequirementStatus(evidence)).toEqual({ status, why });

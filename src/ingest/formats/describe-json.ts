@@ -68,7 +68,8 @@ export const describeJson: Format = {
     try {
       const bytes = await readFile(object.path);
       const plain = isGzip(bytes) ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes;
-      document = JSON.parse(plain.toString('utf8')) as JsonObject;
+      // Some shells write a byte order mark before what they redirect to a file.
+      document = JSON.parse(plain.toString('utf8').replace(/^\uFEFF/, '')) as JsonObject;
     } catch (thrown) {
       return damaged(`not readable as JSON: ${messageOf(thrown)}`);
     }
@@ -85,15 +86,34 @@ export const describeJson: Format = {
 /** The time in a top-level key, the configuration or the path, in this order. */
 export function takenTime(document: JsonObject, object: LocalObject): Date | undefined {
   const stated = document.taken_at ?? document.TakenAt ?? document.takenAt;
-  if (typeof stated === 'string' && !Number.isNaN(Date.parse(stated))) return new Date(stated);
+  const statedTime = typeof stated === 'string' ? readStatedTime(stated) : undefined;
+  if (statedTime) return statedTime;
   if (object.hints.takenAt) return object.hints.takenAt;
   const times = [
-    ...object.uri.matchAll(/(\d{4})-?(\d{2})-?(\d{2})T(\d{2})[-:]?(\d{2})(?:[-:]?(\d{2}))?Z/g),
+    ...object.uri.matchAll(
+      /(\d{4})-?(\d{2})-?(\d{2})T(\d{2})[-:]?(\d{2})(?:[-:]?(\d{2})(?:\.\d{1,9})?)?Z/g,
+    ),
   ];
   const last = times.at(-1);
   if (!last) return undefined;
   const [, year, month, day, hour, minute, second = '00'] = last;
-  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return readStatedTime(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+/**
+ * A time as ISO 8601 writes it, with `Z` or an offset: without either it would be the local time of
+ * whichever machine reads it. A date alone is its first instant in UTC.
+ */
+function readStatedTime(text: string): Date | undefined {
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(
+      text,
+    );
+  const day = match?.[1] === undefined ? Number.NaN : Date.parse(match[1]);
+  // JavaScript reads 30 February as 2 March; that is no date.
+  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== match?.[1])
+    return undefined;
+  const time = new Date(text);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
@@ -150,7 +170,15 @@ function addDocument(
       const refusal = series === undefined ? NO_PREFIX_LIST : `${type.key}[] item has no id`;
       const id = isObject(item) ? textOf(type.id(item)) : undefined;
       if (!isObject(item) || id === undefined || series === undefined) {
-        sink.reject(lineCount, refusal, Buffer.from(JSON.stringify(item)));
+        sink.reject(lineCount, refusal, jsonBytes(item));
+        continue;
+      }
+      if (!isShallow(item)) {
+        sink.reject(
+          lineCount,
+          `${type.key}[] item is nested deeper than ${MAX_DEPTH}`,
+          jsonBytes(id),
+        );
         continue;
       }
       itemCount += 1;
@@ -174,6 +202,18 @@ function addDocument(
     }
   }
   return { lineCount };
+}
+
+function jsonBytes(value: Json): Buffer {
+  return Buffer.from(JSON.stringify(isShallow(value) ? value : null));
+}
+
+/** What is nested deeper, as nothing of AWS is, could exhaust the stack. */
+const MAX_DEPTH = 100;
+
+function isShallow(value: Json, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth < MAX_DEPTH && Object.values(value).every((member) => isShallow(member, depth + 1));
 }
 
 /** Marks the series of rules that were taken from groups; `security_group_rule.sql` prefers others. */

@@ -6,6 +6,7 @@
 import { canonicalAddress } from '../../address.ts';
 import { messageOf } from '../../errors.ts';
 import { type FlowLogField, findFlowLogField } from '../../flow-log-fields.ts';
+import { quoteFile } from '../../lake.ts';
 import { quoteName, quoteText } from '../../tables.ts';
 import type { Format, LocalObject, ReadResult, Sink } from '../format.ts';
 
@@ -16,6 +17,21 @@ const SQL_TYPES: Readonly<Record<FlowLogField['type'], string>> = {
   bigint: 'bigint',
   seconds: 'bigint',
 };
+
+const EXPECTED: Readonly<Record<FlowLogField['type'], string>> = {
+  text: 'OK, NODATA or SKIPDATA',
+  address: 'an IP address',
+  integer: 'a whole number',
+  bigint: 'a whole number',
+  seconds: 'a time in seconds since 1970',
+};
+
+const WHOLE = "'[0-9]{1,20}'";
+const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const IPV4 = `'${OCTET}(\\.${OCTET}){3}'`;
+
+/** What an IPv6 address is made of; whether it is one is decided once for each distinct text. */
+const IPV6_CHARACTERS = "'[0-9A-Fa-f.]{0,4}:[0-9A-Fa-f:.]{1,44}'";
 
 type KnownColumn = { name: string; field: FlowLogField };
 
@@ -33,7 +49,8 @@ export const flowLogParquet: Format = {
 };
 
 async function readParquet(object: LocalObject, sink: Sink): Promise<ReadResult> {
-  const file = quoteText(object.path);
+  // Only the columns of the file: the folders of a Hive-style path are no fields of the record.
+  const file = `${quoteFile(object.path)}, hive_partitioning = false`;
   const described = await sink.query(`describe select * from read_parquet(${file})`);
   const names = described.map((row) => String(row.column_name));
   const known: KnownColumn[] = [];
@@ -52,7 +69,8 @@ async function readParquet(object: LocalObject, sink: Sink): Promise<ReadResult>
     return {
       field,
       value: typedValue(field, text, spelling),
-      bad: `(${text} is not null and ${badValue(field, text)})`,
+      text,
+      bad: `(${text} is not null and ${badValue(field, text, spelling)})`,
     };
   });
   const anyBad = typed.map((column) => column.bad).join(' or ');
@@ -92,7 +110,7 @@ async function readParquet(object: LocalObject, sink: Sink): Promise<ReadResult>
   sink.count('skipdata', Number(counts?.skipdata ?? 0));
   const rejects = await sink.query(
     `select record_number, cast(to_json(parquet_row) as varchar) as record,
-      list_filter([${typed.map(({ field, bad }) => `case when ${bad} then ${quoteText(`${field.name} is not of its type`)} end`).join(', ')}], lambda reason: reason is not null) as reasons
+      list_filter([${typed.map(reasonOf).join(', ')}], lambda reason: reason is not null) as reasons
      from ${rows} parquet_row where ${anyBad} order by record_number`,
   );
   for (const reject of rejects) {
@@ -108,50 +126,59 @@ async function readParquet(object: LocalObject, sink: Sink): Promise<ReadResult>
   };
 }
 
-/** Addresses that are not spelled canonically, with their canonical spelling. */
+/** The reason for a reject, with the value found, where a column's value is bad; else null. */
+function reasonOf(column: { field: FlowLogField; text: string; bad: string }): string {
+  const problem = quoteText(`${column.field.name} is not ${EXPECTED[column.field.type]} (value `);
+  return `case when ${column.bad} then ${problem} || to_json(substr(${column.text}, 1, 80)) || ')' end`;
+}
+
+/** Addresses with a colon that are not spelled canonically: their canonical spelling, or undefined. */
+type Spelling = ReadonlyMap<string, string | undefined>;
+
 async function readSpelling(
   file: string,
   known: readonly KnownColumn[],
   sink: Sink,
-): Promise<Map<string, string>> {
-  const spelling = new Map<string, string>();
+): Promise<Spelling> {
+  const spelling = new Map<string, string | undefined>();
   for (const { name } of known.filter(({ field }) => field.type === 'address')) {
     const rows = await sink.query(
-      `select distinct ${quoteName(name)} as address from read_parquet(${file}) where ${quoteName(name)} like '%:%'`,
+      `select distinct ${quoteName(name)} as address from read_parquet(${file}) where regexp_full_match(${quoteName(name)}, ${IPV6_CHARACTERS})`,
     );
     for (const row of rows) {
       const address = String(row.address);
       const canonical = canonicalAddress(address);
-      if (canonical !== undefined && canonical !== address) spelling.set(address, canonical);
+      if (canonical !== address) spelling.set(address, canonical);
     }
   }
   return spelling;
 }
 
-function typedValue(
-  field: FlowLogField,
-  text: string,
-  spelling: ReadonlyMap<string, string>,
-): string {
+function typedValue(field: FlowLogField, text: string, spelling: Spelling): string {
   if (field.type === 'seconds') return `make_timestamp(try_cast(${text} as bigint) * 1000000)`;
   if (field.type === 'address' && spelling.size > 0) {
-    const cases = [...spelling].map(
-      ([raw, canonical]) => `when ${quoteText(raw)} then ${quoteText(canonical)}`,
+    const entries = [...spelling].flatMap(([raw, canonical]) =>
+      canonical === undefined ? [] : [`${quoteText(raw)}: ${quoteText(canonical)}`],
     );
-    return `case ${text} ${cases.join(' ')} else ${text} end`;
+    if (entries.length > 0) return `coalesce(map {${entries.join(', ')}}[${text}], ${text})`;
   }
   return `try_cast(${text} as ${SQL_TYPES[field.type]})`;
 }
 
-function badValue(field: FlowLogField, text: string): string {
+function badValue(field: FlowLogField, text: string, spelling: Spelling): string {
   switch (field.type) {
     case 'text':
       return field.name === 'log-status' ? `${text} not in ('OK', 'NODATA', 'SKIPDATA')` : 'false';
-    case 'address':
-      return `not regexp_full_match(${text}, '[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*')`;
+    case 'address': {
+      const wrong = [...spelling].flatMap(([raw, canonical]) =>
+        canonical === undefined ? [quoteText(raw)] : [],
+      );
+      const isKnownWrong = wrong.length > 0 ? ` or ${text} in (${wrong.join(', ')})` : '';
+      return `(not (regexp_full_match(${text}, ${IPV4}) or regexp_full_match(${text}, ${IPV6_CHARACTERS}))${isKnownWrong})`;
+    }
     case 'seconds':
-      return `(try_cast(${text} as bigint) is null or try_cast(${text} as bigint) not between 0 and 253402300799)`;
+      return `(not regexp_full_match(${text}, ${WHOLE}) or coalesce(try_cast(${text} as bigint) > 253402300799, true))`;
     default:
-      return `(try_cast(${text} as ${SQL_TYPES[field.type]}) is null or try_cast(${text} as ${SQL_TYPES[field.type]}) < 0)`;
+      return `(not regexp_full_match(${text}, ${WHOLE}) or try_cast(${text} as ${SQL_TYPES[field.type]}) is null)`;
   }
 }

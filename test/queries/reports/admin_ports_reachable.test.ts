@@ -135,7 +135,7 @@ it('lists each public rule for such a port once, with what reached it, and what 
       3,
       '2026-10-01 23:59:59',
       'contradicts',
-      'NSC_PORT_REACHED',
+      'NSC_PORT_REACHED_FROM_ANY',
     ],
     [
       'sgr-list',

@@ -13,6 +13,7 @@ function detail(flowId: string, interfaceId: string, startAt: string | null, own
     end_at: startAt,
     flow_date: startAt?.slice(0, 10) ?? '2026-10-01',
     user_identification: 'missing',
+    user_identification_reason: 'FL_NO_USER: no flow log of any version names a user',
     event_type: 'partial',
     event_time: 'met',
     outcome: 'partial',
@@ -33,7 +34,7 @@ function scope(interfaceId: string, validFrom: string, own: Row = {}): Row {
     scope_name: 'cde',
     network_interface_id: interfaceId,
     owner_kind: 'ec2_instance',
-    private_address: '10.0.1.5',
+    addresses: ['10.0.1.5', '2001:db8::5'],
     valid_from: validFrom,
     ...own,
   };
@@ -52,7 +53,7 @@ beforeAll(async () => {
     }),
     // Took over the address of eni-old.
     scope('eni-new', '2026-10-01 12:00:00', { instance_id: 'i-new' }),
-    scope('eni-quiet', '2026-10-01 23:59:59', { owner_kind: 'nat_gateway', private_address: null }),
+    scope('eni-quiet', '2026-10-01 23:59:59', { owner_kind: 'nat_gateway', addresses: null }),
     scope('eni-gone', '2026-09-01 00:00:00', { valid_to: '2026-10-01 00:00:00' }),
     scope('eni-later', '2026-10-02 00:00:00'),
   ]);
@@ -93,9 +94,9 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 it('lists each interface in scope once, and an address that was reused with both of its interfaces', () => {
-  expect(rows.map((row) => [row.network_interface_id, row.resource, row.private_address])).toEqual([
-    ['eni-new', 'i-new', '10.0.1.5'],
-    ['eni-old', 'web-1 (i-old)', '10.0.1.5'],
+  expect(rows.map((row) => [row.network_interface_id, row.resource, row.addresses])).toEqual([
+    ['eni-new', 'i-new', '10.0.1.5, 2001:db8::5'],
+    ['eni-old', 'web-1 (i-old)', '10.0.1.5, 2001:db8::5'],
     ['eni-quiet', 'nat_gateway', null],
   ]);
 });
@@ -105,12 +106,12 @@ it('counts the flows of the half open period that have each detail, and names th
     flow_count: 3,
     flows_with_detail:
       'user 1 (1 by companion), type 0, time 2, outcome 0, origination 3, affected 3 (3 by companion)',
-    weakest_element: 'event_type',
+    weakest_element: 'user_identification',
     first_at: '2026-10-01 00:00:00',
     last_at: '2026-10-01 11:00:00',
     status: 'partial',
-    gap_code: 'FL_EVENT_TYPE_PARTIAL',
-    why: 'The weakest detail, event_type, is recorded in 0 of 3 flows.',
+    gap_code: 'FL_NO_USER',
+    why: 'The weakest detail, user_identification, is there in 1 of 3 flows: no flow log of any version names a user.',
   });
 });
 

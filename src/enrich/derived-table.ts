@@ -1,0 +1,84 @@
+/**
+ * Files of the lake that enrichment makes: one a table, or one a table and day, replaced whole by a
+ * rename. Each remembers a hash of what it was made from, so that a step with the same inputs need not
+ * run again.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Parameters, readRows } from '../database.ts';
+import { DERIVED_FILE, partitionDates, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
+import { PARQUET_OPTIONS } from '../lake-batch.ts';
+import { findTable, quoteName, quoteText } from '../tables.ts';
+import { runStep, type Step } from './steps.ts';
+
+/** Key of the Parquet file's own metadata that holds the hash. */
+const INPUTS_KEY = 'inputs_sha256';
+
+export type DerivedOptions = { connection: DuckDBConnection; lake: string };
+
+/** Writes the file of a step, or of its day, under the hash of its inputs. Returns its path. */
+export async function writeDerivedTable(
+  { connection, lake }: DerivedOptions,
+  step: Step,
+  parameters: Parameters,
+  inputs: string,
+  date?: string,
+): Promise<string> {
+  const table = findTable(step.name);
+  const columns = table.columns
+    .filter((column) => column.name !== table.partition)
+    .map(
+      (column) => `cast(${quoteName(column.name)} as ${column.type}) as ${quoteName(column.name)}`,
+    );
+  const scratch = join(scratchFolder(lake), `${step.name}-${date ?? 'all'}.parquet`);
+  await runStep(
+    connection,
+    step,
+    parameters,
+    `copy (select ${columns.join(', ')} from`,
+    `) to ${quoteText(scratch)} (${PARQUET_OPTIONS}, kv_metadata {${INPUTS_KEY}: ${quoteText(inputs)}})`,
+  );
+  const folder = tableFolder(lake, table, date);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, DERIVED_FILE);
+  await rename(scratch, file);
+  return file;
+}
+
+/** True if the file of the step, or of its day, was made from these inputs. */
+export async function isCurrent(
+  { connection, lake }: DerivedOptions,
+  step: Step,
+  inputs: string,
+  date?: string,
+): Promise<boolean> {
+  const file = join(tableFolder(lake, findTable(step.name), date), DERIVED_FILE);
+  if (!existsSync(file)) return false;
+  const rows = await readRows<{ value: string }>(
+    connection,
+    `select decode(value) as value from parquet_kv_metadata(${quoteFile(file)}) where decode(key) = '${INPUTS_KEY}'`,
+  );
+  return rows[0]?.value === inputs;
+}
+
+/** Removes days that have no flows any more, because later content replaced their objects. */
+export async function dropOtherDates(
+  lake: string,
+  step: Step,
+  dates: readonly string[],
+): Promise<void> {
+  const table = findTable(step.name);
+  for (const date of await partitionDates(lake, table)) {
+    if (!dates.includes(date)) {
+      await rm(tableFolder(lake, table, date), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Hash of an ordered list of texts; a list and another one never give the same text. */
+export function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,80 @@
+/**
+ * The steps of enrichment in their order, and how one runs: as a table that only the steps after it
+ * read (`scratch`), or as a file of the lake (`derived-table.ts`). What a step means stands in the SQL
+ * file of its name.
+ */
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { Parameters } from '../database.ts';
+import { type Layer, listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
+import { quoteName } from '../tables.ts';
+
+export type Step = {
+  name: string;
+  layer: Layer;
+  /** `lake`: a file of the lake. `scratch`: a table that only the steps after it read. */
+  kept: 'lake' | 'scratch';
+};
+
+/** Made once for all days, in this order. */
+export const WHOLE_STEPS: readonly Step[] = [
+  { name: 'inventory_state', layer: 'staging', kept: 'lake' },
+  { name: 'instance', layer: 'staging', kept: 'lake' },
+  { name: 'network_interface', layer: 'staging', kept: 'lake' },
+  { name: 'security_group', layer: 'staging', kept: 'lake' },
+  { name: 'security_group_rule', layer: 'staging', kept: 'lake' },
+  { name: 'prefix_list_entry', layer: 'staging', kept: 'lake' },
+  { name: 'subnet', layer: 'staging', kept: 'lake' },
+  { name: 'vpc', layer: 'staging', kept: 'lake' },
+  { name: 'flow_log', layer: 'staging', kept: 'lake' },
+  { name: 'interface_context', layer: 'marts', kept: 'scratch' },
+  { name: 'scope_interface', layer: 'marts', kept: 'lake' },
+  { name: 'interface_segment', layer: 'marts', kept: 'scratch' },
+  { name: 'rule_range', layer: 'marts', kept: 'scratch' },
+  { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },
+];
+
+/** Made for each UTC day, in this order. */
+export const DAY_STEPS: readonly Step[] = [
+  { name: 'flow_subject', layer: 'marts', kept: 'scratch' },
+  { name: 'remote_address', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'event_subject', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_event', layer: 'marts', kept: 'lake' },
+  { name: 'flow_enriched', layer: 'marts', kept: 'lake' },
+  { name: 'flow_detail', layer: 'marts', kept: 'lake' },
+];
+
+/** The SQL file of a step. */
+export function fileOf(step: Step): QueryFile {
+  return readQueryFile(step.layer, join(QUERIES_ROOT, step.layer, `${step.name}.sql`));
+}
+
+/**
+ * Runs `<before> (<the query of the step>) <after>` with those of the parameters that the header of the
+ * step names.
+ */
+export async function runStep(
+  connection: DuckDBConnection,
+  step: Step,
+  parameters: Parameters,
+  before: string,
+  after = '',
+): Promise<void> {
+  const file = fileOf(step);
+  const values: Record<string, DuckDBValue> = {};
+  for (const name of listOf(file.header.parameters)) values[name] = parameters[name] ?? null;
+  const sql = `${before} (${file.text}) ${after}`;
+  if (Object.keys(values).length === 0) await connection.run(sql);
+  else await connection.run(sql, values);
+}
+
+/** Makes, or makes anew, the temporary table of a step. */
+export function createScratchTable(
+  connection: DuckDBConnection,
+  step: Step,
+  parameters: Parameters,
+): Promise<void> {
+  const before = `create or replace temporary table ${quoteName(step.name)} as`;
+  return runStep(connection, step, parameters, before);
+}

@@ -1,0 +1,278 @@
+/** End to end: the built program as a child process, as a shell or a scheduler runs it. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PACKAGE_ROOT } from '../src/query-file.ts';
+import { TOOL_VERSION } from '../src/version.ts';
+
+const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
+const COMMANDS = ['run', 'ingest', 'enrich', 'report', 'query', 'status', 'verify'];
+const ALL_COMMANDS = [...COMMANDS, 'config-schema'];
+
+const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
+2 123456789012 eni-0123456789abcdef0 10.0.0.5 192.0.2.9 40000 443 6 3 300 1793620800 1793620860 ACCEPT OK
+2 123456789012 eni-0123456789abcdef0 192.0.2.9 10.0.0.5 443 40000 6 3 200 1793620800 1793620860 ACCEPT OK
+`;
+
+const CONFIG = `lake: lake
+output: evidence
+sources:
+  flow_logs:
+    - files: [logs/*.log]
+scope:
+  - name: cde
+    match: { account: ["123456789012"] }
+period: { start: 2026-11-02, end: 2026-11-03 }
+`;
+
+type Ended = { code: number; stdout: string; stderr: string };
+
+let root: string;
+
+/** Runs the program in a folder. Options of Node from outside must not change what it prints. */
+async function flowproof(folder: string, ...args: string[]): Promise<Ended> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const options = { cwd: folder, env, timeout: 50_000, maxBuffer: 16 * 1024 * 1024 };
+  return new Promise((done, reject) => {
+    execFile(process.execPath, [PROGRAM, ...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code;
+      if (typeof code === 'number') done({ code, stdout, stderr });
+      else reject(error);
+    });
+  });
+}
+
+/** A folder with a configuration and one log; the lake does not exist yet. */
+async function workFolder(flows = FLOWS): Promise<string> {
+  const folder = await mkdtemp(join(root, 'work-'));
+  await mkdir(join(folder, 'logs'));
+  await writeFile(join(folder, 'flowproof.yaml'), CONFIG);
+  await writeFile(join(folder, 'logs', 'a.log'), flows);
+  return folder;
+}
+
+function isBuildOld(): boolean {
+  if (!existsSync(PROGRAM)) return true;
+  const builtAt = statSync(PROGRAM).mtimeMs;
+  const sources = join(PACKAGE_ROOT, 'src');
+  return readdirSync(sources, { recursive: true })
+    .map((name) => join(sources, String(name)))
+    .some((path) => path.endsWith('.ts') && statSync(path).mtimeMs > builtAt);
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'flowproof-cli-'));
+  if (isBuildOld()) {
+    const compiler = join(PACKAGE_ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    const build = [compiler, '-p', join(PACKAGE_ROOT, 'tsconfig.build.json')];
+    await promisify(execFile)(process.execPath, build);
+  }
+});
+
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+});
+
+describe('help', () => {
+  test('names every command', async () => {
+    const { code, stdout, stderr } = await flowproof(root, '--help');
+    expect([code, stderr]).toEqual([0, '']);
+    const listed = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)].map((match) => match[1]);
+    expect(listed).toEqual([...ALL_COMMANDS, 'help']);
+  });
+
+  test.each(ALL_COMMANDS)('of %s has an example of it', async (command) => {
+    const { code, stdout, stderr } = await flowproof(root, command, '--help');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Examples?:$/m);
+    expect(stdout).toContain(`\n  $ flowproof ${command} `);
+  });
+
+  test('--version is that of the package', async () => {
+    const ended = await flowproof(root, '--version');
+    expect(ended).toEqual({ code: 0, stdout: `${TOOL_VERSION}\n`, stderr: '' });
+  });
+});
+
+describe('wrong usage ends with 2, an empty standard output, and what is valid', () => {
+  test.each<[string, string[], string[]]>([
+    ['an unknown command', ['audit'], ["unknown command 'audit'", ...ALL_COMMANDS]],
+    ['a command that is nearly right', ['ingset'], ['(Did you mean ingest?)']],
+    ['no command', [], ALL_COMMANDS],
+    ['an unknown option', ['run', '--confg', 'x'], ["unknown option '--confg'", '--config']],
+    [
+      'an unknown format of query',
+      ['query', '--format', 'xml', 'select 1'],
+      ["'xml' is invalid", 'table, csv, json, arrow, parquet'],
+    ],
+    [
+      'an unknown format of status',
+      ['status', '--format', 'xml'],
+      ["'xml' is invalid", 'table, json'],
+    ],
+    ['no statement', ['query'], ['no statement was given', '--file question.sql']],
+    ['a missing file', ['query', '--file', 'none.sql'], ['none.sql', 'ENOENT', 'query --file']],
+    ['no pack', ['verify'], ["missing required argument 'pack_dir'"]],
+  ])('%s', async (_, args, wanted) => {
+    const { code, stdout, stderr } = await flowproof(root, ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    for (const text of wanted) expect(stderr).toContain(text);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  test('a folder that is no pack', async () => {
+    const { code, stderr } = await flowproof(root, 'verify', 'none');
+    expect(code).toBe(2);
+    expect(stderr).toContain('error VERIFY_UNREADABLE\n');
+  });
+});
+
+describe('configuration', () => {
+  test.each(['run', 'ingest', 'enrich', 'report', 'status', 'query'])(
+    '%s says that it is missing, and makes nothing',
+    async (command) => {
+      const folder = await mkdtemp(join(root, 'empty-'));
+      const args = command === 'query' ? [command, 'select 1'] : [command];
+      const { code, stdout, stderr } = await flowproof(folder, ...args);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^error CONFIG_UNREADABLE\nflowproof\.yaml: /);
+      expect(stderr).toContain('flowproof run --config flowproof.yaml');
+      expect(await readdir(folder)).toEqual([]);
+    },
+  );
+
+  test('every mistake is told at once, with its line and the keys that are valid', async () => {
+    const folder = await workFolder();
+    const mistakes = CONFIG.replace('lake: lake', 'lakes: lake')
+      .replace('files: [logs/*.log]', 's3: "https://example.com/logs"\n      account_id: 123')
+      .replace('match:', 'matches:')
+      .replace('end: 2026-11-03', 'end: 2026-11-31');
+    await writeFile(join(folder, 'flowproof.yaml'), mistakes);
+    const { code, stdout, stderr } = await flowproof(folder, 'run');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error CONFIG_INVALID\nflowproof\.yaml: \d+ mistakes\n/);
+    const lines = stderr.split('\n').filter((line) => line.startsWith('  - '));
+    for (const wanted of [
+      /- lake: .*missing/,
+      /- line 1: lakes: unknown key \(valid here: lake, output, .*memory_limit\)/,
+      /- line 5: sources\.flow_logs\[0\]\.s3: must look like s3:\/\/bucket\/prefix \(found: "https/,
+      /- line 6: sources\.flow_logs\[0\]\.account_id: /,
+      /- line 9: scope\[0\]\.matches: unknown key \(valid here: name, match\)/,
+      /- line 10: period\.end: is no date of the calendar \(found: "2026-11-31"\)/,
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(wanted));
+    }
+    expect(await readdir(folder)).toEqual(['flowproof.yaml', 'logs']);
+  });
+
+  test('config-schema prints a JSON Schema', async () => {
+    const { code, stdout, stderr } = await flowproof(root, 'config-schema');
+    expect([code, stderr]).toEqual([0, '']);
+    const schema = JSON.parse(stdout) as { properties: Record<string, unknown> };
+    expect(Object.keys(schema.properties)).toContain('metadata_max_age_hours');
+    expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+  });
+});
+
+describe('an empty lake', () => {
+  test('has every table, without rows', async () => {
+    const folder = await workFolder();
+    const sql = 'select count(*) as n, count(user_identification) as m from flow_detail';
+    const counted = await flowproof(folder, 'query', '--format', 'json', sql);
+    expect(counted).toEqual({ code: 0, stdout: '{"n":0,"m":0}\n', stderr: '' });
+    const shown = await flowproof(folder, 'query', '--format', 'csv', 'show tables');
+    expect([shown.code, shown.stderr]).toEqual([0, '']);
+    const names = ['flow', 'flow_enriched', 'ips_event', 'rejected_record', 'source_object'];
+    expect(shown.stdout.split('\r\n')).toEqual(expect.arrayContaining(names));
+  });
+
+  test('status says that nothing was ingested, and makes no lake', async () => {
+    const folder = await workFolder();
+    const { code, stdout, stderr } = await flowproof(folder, 'status');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Nothing was ingested yet. Run: flowproof ingest');
+    expect(await readdir(folder)).toEqual(['flowproof.yaml', 'logs']);
+  });
+});
+
+test.each([
+  ["copy flow to 'x.csv'", 'is not a SELECT'],
+  ["select * from read_text('flowproof.yaml')", 'read_text()'],
+  ["select * from 'flowproof.yaml.json'", 'names a file'],
+  ['select 1; select 2', 'there are 2 statements'],
+])('query refuses %s', async (sql, problem) => {
+  const folder = await workFolder();
+  const { code, stdout, stderr } = await flowproof(folder, 'query', sql);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(`error QUERY_REFUSED\nquery: `);
+  expect(stderr).toContain(problem);
+  expect(await readdir(folder)).not.toContain('x.csv');
+});
+
+describe('from logs to a pack', () => {
+  test('every step ends with 0 and no word on standard error', async () => {
+    const folder = await workFolder();
+    const quiet = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await flowproof(folder, ...args);
+      expect([args, code, stderr]).toEqual([args, 0, '']);
+      return stdout;
+    };
+    expect(await quiet('ingest', '--quiet')).toMatch(/^Read {6}1 new object .*\n {10}2 rows/);
+    expect(await quiet('enrich', '--quiet')).toMatch(/^Joined {4}1 day /);
+    expect(await quiet('report', '--quiet')).toContain('sha256sum -c SHA256SUMS');
+    expect(await quiet('run', '--quiet')).toMatch(/^Read {6}0 new objects .* 1 object known/);
+    expect(await quiet('status')).toContain('flow_logs[0]');
+    await writeFile(join(folder, 'q.sql'), 'select srcaddr, bytes from flow order by all');
+    const file = ['--file', 'q.sql', '--format', 'csv', '--output', 'r.csv'];
+    expect(await quiet('query', ...file)).toBe('');
+    expect(await readFile(join(folder, 'r.csv'), 'utf8')).toBe(
+      'srcaddr,bytes\r\n10.0.0.5,300\r\n192.0.2.9,200\r\n',
+    );
+    const [pack = ''] = await readdir(join(folder, 'evidence'));
+    expect(await quiet('verify', join('evidence', pack))).toMatch(/^OK: \d+ files agree/);
+    await appendFile(join(folder, 'evidence', pack, 'coverage_gaps.csv'), 'x');
+    const changed = await flowproof(folder, 'verify', join('evidence', pack));
+    expect([changed.code, changed.stderr]).toEqual([4, '']);
+    expect(changed.stdout).toMatch(/^coverage_gaps\.csv: [\s\S]*^FAILED: /m);
+  });
+
+  test('more rejected lines than allowed end with 3, and are kept', async () => {
+    const folder = await workFolder(`${FLOWS}2 123456789012 eni-1 broken\n`);
+    const { code, stdout, stderr } = await flowproof(folder, 'ingest', '--quiet');
+    expect([code, stderr]).toEqual([3, '']);
+    expect(stdout).toMatch(/Rejected {2}1 line in 1 object[\s\S]*a\.log line 4: /);
+    const sql = 'select line_number, decode(record_bytes) as line from rejected_record';
+    const kept = await flowproof(folder, 'query', '--format', 'json', sql);
+    expect(kept.stdout).toBe('{"line_number":4,"line":"2 123456789012 eni-1 broken"}\n');
+  });
+
+  test('progress away from a terminal is JSON lines on standard error', async () => {
+    const { code, stdout, stderr } = await flowproof(await workFolder(), 'ingest');
+    expect([code, stdout.startsWith('Read ')]).toEqual([0, true]);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'info', stage: 'ingest', objects: 1, rows: 2 }),
+    );
+  });
+});
+
+test('the AWS SDK is not loaded before a source needs it', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const pending = [PROGRAM];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    // Imports of types are gone from what was built; `import()` has no `from`.
+    for (const [, name = ''] of readFileSync(path, 'utf8').matchAll(/ from '([^']+)';$/gm)) {
+      if (name.startsWith('.')) pending.push(resolve(dirname(path), name));
+      else packages.add(name);
+    }
+  }
+  expect([...packages]).toContain('@duckdb/node-api');
+  expect([...packages].filter((name) => name.startsWith('@aws-sdk/'))).toEqual([]);
+});

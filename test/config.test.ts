@@ -1,0 +1,180 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { configJsonSchema, parseConfig, readConfig } from '../src/config.ts';
+import { FlowproofError } from '../src/errors.ts';
+import { PACKAGE_ROOT } from '../src/query-file.ts';
+
+const SMALL = `lake: lake
+output: evidence
+sources:
+  flow_logs:
+    - s3: s3://example-flow-logs/AWSLogs
+      region: us-east-1
+    - cloudwatch_logs: /vpc/flow-logs
+      region: us-east-1
+  ips_events:
+    - files: [ips/**/*.log]
+  inventory:
+    - files: [inventory/**/*.json]
+scope:
+  - name: cde
+    match:
+      tag: { pci: "true" }
+period:
+  start: 2026-11-01
+  end: 2026-12-01T00:00:00Z
+`;
+
+function failureOf(action: () => unknown): FlowproofError {
+  try {
+    action();
+  } catch (thrown) {
+    if (thrown instanceof FlowproofError) return thrown;
+    throw thrown;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const problemOf = (text: string): string =>
+  failureOf(() => parseConfig(text, 'flowproof.yaml')).problem;
+
+describe('parseConfig', () => {
+  test('takes a small configuration and fills in the defaults', () => {
+    const config = parseConfig(SMALL, 'flowproof.yaml');
+    expect(config.sources.flow_logs.map((entry) => entry.s3 ?? entry.cloudwatch_logs)).toEqual([
+      's3://example-flow-logs/AWSLogs',
+      '/vpc/flow-logs',
+    ]);
+    expect(config.pack).toBe('pci-dss-4.0.1');
+    expect(config.allowance).toEqual({ rejected_lines: 0, damaged_objects: 0 });
+    expect(config.metadata_max_age_hours).toBe(24);
+    expect(config.memory_limit).toBeUndefined();
+  });
+
+  test('needs flow logs only: other sources default to none', () => {
+    const text = SMALL.replace(/ {2}ips_events:[\s\S]*?(?=scope:)/, '');
+    expect(parseConfig(text, 'flowproof.yaml').sources).toMatchObject({
+      ips_events: [],
+      inventory: [],
+    });
+  });
+
+  test('takes the configuration of the samples', () => {
+    const text = readFileSync(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'), 'utf8');
+    expect(parseConfig(text, 'flowproof.yaml').scope[0]?.name).toBe('cde');
+  });
+
+  test('names every mistake at once, each with its line, and the valid keys', () => {
+    const error = failureOf(() =>
+      parseConfig(
+        SMALL.replace('output: evidence', 'outptu: evidence')
+          .replace('      region: us-east-1\n    - cloud', '      region: nowhere\n    - cloud')
+          .replace('tag: { pci: "true" }', 'tags: { pci: "true" }')
+          .replace('start: 2026-11-01', 'start: 1 November'),
+        'flowproof.yaml',
+      ),
+    );
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.place).toBe('flowproof.yaml');
+    const lines = error.problem.split('\n  - ');
+    expect(lines).toHaveLength(7);
+    expect(lines[0]).toBe('6 mistakes');
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^line 2: outptu: unknown key \(valid here: lake, output, /),
+    );
+    expect(lines).toContainEqual(expect.stringMatching(/output: .*\(found: missing\)/));
+    expect(lines).toContainEqual(
+      'line 6: sources.flow_logs[0].region: must be an AWS Region such as us-east-1 (found: "nowhere")',
+    );
+    expect(lines).toContainEqual(
+      expect.stringMatching(
+        /^line 16: scope\[0\]\.match\.tags: unknown key \(valid here: account, vpc, subnet, /,
+      ),
+    );
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^line 18: period\.start: must be a date .* \(found: "1 November"\)/),
+    );
+  });
+
+  test.each([
+    ['start: 2026-11-01', 'start: 2026-02-30', 'is no date of the calendar'],
+    ['start: 2026-11-01', 'start: 2026-11-01T24:30:00Z', 'is no date of the calendar'],
+    ['start: 2026-11-01', 'start: 2026-12-01', 'must start before it ends'],
+    ['pci: "true"', 'pci: true', 'scope[0].match.tag.pci: expected string, received boolean'],
+    ['tag: { pci: "true" }', '{}', 'needs at least one key'],
+    ['    - files: [ips/**/*.log]', '    - {}', 'needs exactly one of files, s3 (found none of'],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - { files: [a], s3: s3://example-ips/b }',
+      'needs exactly one of files, s3 (found files and s3)',
+    ],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - s3: s3://example-ips/b',
+      'line 10: sources.ips_events[0].region: is needed with s3',
+    ],
+    ['    - files: [ips/**/*.log]', '    - cloudwatch_logs: x', 'unknown key'],
+    [
+      'region: us-east-1\n  ips',
+      'region: us-east-1\n      account_id: 123456789012\n  ips',
+      'account_id',
+    ],
+    [
+      '      tag: { pci: "true" }\n',
+      '      tag: { pci: "true" }\n  - name: cde\n    match: { vpc: [vpc-0123456789abcdef0] }\n',
+      'scope: has a name twice',
+    ],
+  ])('refuses %j turned to %j', (from, to, message) => {
+    expect(SMALL).toContain(from);
+    expect(problemOf(SMALL.replace(from, to))).toContain(message);
+  });
+
+  test('says where the text is no YAML', () => {
+    expect(problemOf('lake: lake\nlake: other\n')).toMatch(/^1 mistake\n {2}- line 2: /);
+    expect(problemOf('lake: [a\n')).toMatch(/line \d+: /);
+    expect(problemOf('')).toContain('the file');
+  });
+
+  test('refuses an alias without an anchor, and too many of them', () => {
+    expect(problemOf('lake: *missing\n')).toContain('missing');
+    const level = (name: string, of: string) =>
+      `${name}: &${name} [${Array.from({ length: 10 }, () => `*${of}`).join(', ')}]\n`;
+    const bomb = `a: &a [x]\n${level('b', 'a')}${level('c', 'b')}${level('d', 'c')}${level('e', 'd')}`;
+    expect(problemOf(bomb)).toContain('alias');
+  });
+});
+
+describe('readConfig', () => {
+  test('resolves folders against the file, and knows its hash', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flowproof-config-'));
+    const path = join(folder, 'flowproof.yaml');
+    writeFileSync(path, SMALL);
+    const config = readConfig(path);
+    expect(config).toMatchObject({
+      path,
+      folder,
+      lake: join(folder, 'lake'),
+      output: join(folder, 'evidence'),
+      period: { start: new Date('2026-11-01T00:00Z'), end: new Date('2026-12-01T00:00Z') },
+    });
+    expect(config.sha256).toMatch(/^[0-9a-f]{64}$/);
+    writeFileSync(path, `${SMALL}# changed\n`);
+    expect(readConfig(path).sha256).not.toBe(config.sha256);
+  });
+
+  test('says what to do about a file that is not there', () => {
+    const error = failureOf(() => readConfig('no-such-file.yaml'));
+    expect(error.code).toBe('CONFIG_UNREADABLE');
+    expect(error.exitCode).toBe(2);
+    expect(error.remedy).toContain('--config');
+  });
+});
+
+test('flowproof.schema.json is what `flowproof config-schema` prints', () => {
+  const path = join(PACKAGE_ROOT, 'flowproof.schema.json');
+  const schema = configJsonSchema();
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(schema);
+  expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify(schema, null, 2)}\n`);
+});

@@ -1,0 +1,158 @@
+import { isIPv4 } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { canonicalAddress } from '../../src/address.ts';
+import { type Database, openDatabase, readRows } from '../../src/database.ts';
+import { quoteText } from '../../src/tables.ts';
+import { rangeOf, toNumber } from '../enrich/addresses.ts';
+
+let database: Database;
+beforeAll(async () => {
+  database = await openDatabase();
+});
+afterAll(() => database.close());
+
+const MAPPED = 0xffffn << 32n;
+
+/** What is not public, as the registries write it; documentation ranges are left out on purpose. */
+const SPECIAL = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['172.16.0.0/12', '192.168.0.0/16', '224.0.0.0/4', '240.0.0.0/4'],
+  ...['::/128', '::1/128', 'fc00::/7', 'fe00::/9', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+].map(rangeOf);
+
+const key = (number: bigint): string => number.toString(16).padStart(32, '0');
+const isPublic = (number: bigint): boolean =>
+  !SPECIAL.some(({ first, last }) => first <= number && number <= last);
+
+const ipv4 = fc.ipV4();
+/** Groups are often zero, so that every place of `::` occurs. */
+const ipv6 = fc
+  .array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff })), {
+    minLength: 8,
+    maxLength: 8,
+  })
+  .map((groups) => groups.map((group) => group.toString(16)).join(':'));
+const nearEdge = fc
+  .tuple(fc.constantFrom(...SPECIAL), fc.boolean(), fc.integer({ min: -1, max: 1 }))
+  .map(([range, atEnd, step]) => (atEnd ? range.last : range.first) + BigInt(step))
+  .filter((number) => number >= 0n && number < 1n << 128n)
+  .map((number) =>
+    number >> 32n === MAPPED >> 32n
+      ? [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 255n).join('.')
+      : (key(number).match(/.{4}/g) ?? []).join(':'),
+  );
+const address = fc.oneof(ipv4, ipv6, nearEdge).map((text) => canonicalAddress(text) ?? text);
+const cidr = address
+  .chain((text) =>
+    fc.tuple(fc.constant(text), fc.integer({ min: 0, max: isIPv4(text) ? 32 : 128 })),
+  )
+  .map(([text, bits]) => `${text}/${bits}`);
+
+/** The function's value for each of the texts, by one query. */
+async function evaluate(call: string, texts: readonly string[]): Promise<unknown[]> {
+  const list = texts.map(quoteText).join(', ');
+  const rows = await readRows<{ value: unknown }>(
+    database.connection,
+    `select ${call} as value from (select unnest([${list}]) as text, generate_subscripts([${list}], 1) as position) order by position`,
+  );
+  return rows.map((row) => row.value);
+}
+
+const many = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 300, maxLength: 300 });
+
+test('address_key is the address as 32 hexadecimal digits', async () => {
+  await fc.assert(
+    fc.asyncProperty(many(address), async (texts) => {
+      const expected = texts.map((text) => key(toNumber(text)));
+      expect(await evaluate('address_key(text)', texts)).toEqual(expected);
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test.each([
+  ['10.0.0.1', '00000000000000000000ffff0a000001'],
+  ['::ffff:10.0.0.1', '00000000000000000000ffff0a000001'],
+  ['::192.0.2.1', '000000000000000000000000c0000201'],
+  ['::', '0'.repeat(32)],
+  ['2001:db8::1', '20010db8000000000000000000000001'],
+])('address_key of %s', async (text, expected) => {
+  expect(await evaluate('address_key(text)', [text])).toEqual([expected]);
+});
+
+test('address_key of what is no address is null, not an error', async () => {
+  const texts = ['-', '', 'unknown', '10.0.0', '10.0.0.x'];
+  expect(await evaluate('address_key(text)', texts)).toEqual(texts.map(() => null));
+});
+
+test('cidr_first_key and cidr_last_key are the ends of the range', async () => {
+  await fc.assert(
+    fc.asyncProperty(many(cidr), async (texts) => {
+      const ranges = texts.map(rangeOf);
+      expect(await evaluate('cidr_first_key(text)', texts)).toEqual(
+        ranges.map(({ first }) => key(first)),
+      );
+      expect(await evaluate('cidr_last_key(text)', texts)).toEqual(
+        ranges.map(({ last }) => key(last)),
+      );
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test('is_public_key is true outside the special ranges, to the address', async () => {
+  await fc.assert(
+    fc.asyncProperty(many(address), async (texts) => {
+      const expected = texts.map((text) => isPublic(toNumber(text)));
+      expect(await evaluate('is_public_key(address_key(text))', texts)).toEqual(expected);
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+});
+
+test('is_public_range is true if the range leaves the special ranges anywhere', async () => {
+  // Special ranges that touch are one: a range inside their union holds no public address.
+  const isCovered = (first: bigint, last: bigint): boolean => {
+    let at = first;
+    for (;;) {
+      const cover = SPECIAL.find((range) => range.first <= at && at <= range.last);
+      if (!cover) return false;
+      if (cover.last >= last) return true;
+      at = cover.last + 1n;
+    }
+  };
+  await fc.assert(
+    fc.asyncProperty(many(cidr), async (texts) => {
+      const expected = texts.map(rangeOf).map(({ first, last }) => !isCovered(first, last));
+      expect(await evaluate('is_public_range(text, cidr_first_key(text), cidr_last_key(text))', texts)).toEqual(expected);
+    }),
+    { numRuns: 10, endOnFailure: true },
+  );
+  const short = ['0.0.0.0/0', '0.0.0.0/1', '::/0', '::/1', 'fc00::/6', 'fe00::/7', '224.0.0.0/3'];
+  expect(await evaluate('is_public_range(text, cidr_first_key(text), cidr_last_key(text))', short)).toEqual(
+    short.map(rangeOf).map(({ first, last }) => !isCovered(first, last)),
+  );
+});
+
+test('tags_of keeps the first of two equal keys, and leaves out what has none', async () => {
+  const documents = [
+    '{"Tags":[{"Key":"b","Value":"1"},{"Key":"a","Value":"2"},{"Key":"b","Value":"3"},{"Value":"4"}]}',
+    '{"Tags":[]}',
+    '{"Tags":"none"}',
+    '{}',
+  ];
+  const values = await evaluate("cast(tags_of(text, '$.Tags') as varchar)", documents);
+  expect(values).toEqual(['{b=1, a=2}', '{}', '{}', '{}']);
+});
+
+test('texts_at leaves out nulls and items without the key', async () => {
+  const document = '{"Groups":[{"GroupId":"sg-a"},{"GroupName":"b"},{"GroupId":null}]}';
+  const call = "cast(texts_at(text, '$.Groups[*].GroupId') as varchar)";
+  expect(await evaluate(call, [document, '{}'])).toEqual(['[sg-a]', '[]']);
+});
+
+test('seconds_after goes both ways', async () => {
+  const call = "cast(seconds_after(cast(text as timestamp), -60) as varchar)";
+  expect(await evaluate(call, ['2026-11-01 00:00:30'])).toEqual(['2026-10-31 23:59:30']);
+});
