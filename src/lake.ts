@@ -12,7 +12,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -115,9 +126,14 @@ async function takeLock(root: string, path: string): Promise<void> {
 
 const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
 
+/** Makes a file appear under another name, unless something stands there. */
 async function tryLink(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await link(from, to).catch(async (thrown: NodeJS.ErrnoException) => {
+      // Some network and removable file systems have no links.
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(thrown.code ?? '')) throw thrown;
+      await copyFile(from, to, constants.COPYFILE_EXCL);
+    });
     return true;
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;

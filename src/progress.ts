@@ -3,6 +3,8 @@
  * elsewhere, nothing with --quiet. Always on standard error: standard output is for results.
  */
 
+import { visibleText } from './query-table.ts';
+
 export type Progress = {
   /** Says what is going on. Terminals see the newest only, at most ten times a second. */
   step(stage: string, message: string, details?: Readonly<Record<string, string | number>>): void;
@@ -43,7 +45,11 @@ export function createProgress(options: ProgressOptions): Progress {
   return {
     step(stage, message) {
       if (!isDue(stage, TERMINAL_INTERVAL_MILLISECONDS)) return;
-      const text = `${stage.padEnd(8)} ${message}`.slice(0, (stream.columns ?? 80) - 1);
+      // Names of objects come from outside: no escape sequence of theirs may reach the terminal.
+      const text = visibleText(`${stage.padEnd(8)} ${message}`).slice(
+        0,
+        (stream.columns ?? 80) - 1,
+      );
       stream.write(`\r\u001b[K${text}`);
     },
     finish() {

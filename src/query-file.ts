@@ -23,7 +23,7 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   marts: ['title', 'grain', 'parameters'],
   packs: ['title', 'grain', 'parameters'],
   status: ['title', 'grain', 'parameters'],
-  reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'grain', 'limits'],
+  reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'needs', 'grain', 'limits'],
 };
 
 const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {

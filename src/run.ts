@@ -9,7 +9,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from './config.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { type EnrichResult, enrich } from './enrich/enrich.ts';
 import { EXIT_CODES } from './errors.ts';
 import { type IngestResult, ingest } from './ingest/ingest.ts';
@@ -46,11 +46,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = now();
   const runId = randomUUID();
   const lock = await openLakeForWriting(config.lake);
-  const database = await openDatabase({
-    tempDirectory: scratchFolder(config.lake),
-    ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
-  });
+  let database: Database | undefined;
   try {
+    database = await openDatabase({
+      tempDirectory: scratchFolder(config.lake),
+      ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
+    });
     const { connection } = database;
     await createLakeViews(connection, config.lake);
     const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
@@ -99,7 +100,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     return outcome;
   } finally {
     progress.finish();
-    database.close();
+    database?.close();
     await lock.release();
   }
 }

@@ -46,11 +46,11 @@ async function query(folder: string, sql: string): Promise<Record<string, unknow
   }
 }
 
-async function writeBatch(folder: string, objectId: string): Promise<void> {
+async function writeBatch(folder: string, objectId: string, name = objectId): Promise<void> {
   const lock = await openLakeForWriting(folder);
   const database = await openDatabase();
   try {
-    const batch = await openBatch(database.connection, folder, objectId);
+    const batch = await openBatch(database.connection, folder, name);
     for (const [line, date] of [
       [1, '2026-11-02'],
       [2, '2026-11-03'],
@@ -184,6 +184,21 @@ describe('a batch that a dead run left', () => {
     expect(existsSync(staged)).toBe(false);
     expect(await query(lake, FLOWS)).toEqual(BOTH);
   });
+
+  test('stays out of sight until all its files are in place', async () => {
+    const { staged, files } = await stage();
+    writeFileSync(join(staged, 'COMMIT'), '');
+    const [, blocked = ''] = files.filter((file) => file.startsWith('flow/')).sort();
+    mkdirSync(join(lake, blocked, 'in the way'), { recursive: true });
+    await expect(recover()).rejects.toMatchObject({
+      code: 'LAKE_UNUSABLE',
+      problem: expect.stringContaining('cannot be written to'),
+    });
+    expect(await query(lake, FLOWS)).toEqual(FIRST);
+    rmSync(join(lake, blocked), { recursive: true });
+    await recover();
+    expect(await query(lake, FLOWS)).toEqual(BOTH);
+  });
 });
 
 describe('createLakeViews', () => {
@@ -205,9 +220,11 @@ describe('createLakeViews', () => {
 
   test('reads a lake whose path holds characters of patterns', async () => {
     const folder = join(root, 'lake[1]*');
-    await writeBatch(folder, 'first');
-    await writeBatch(join(root, 'lake1'), 'second');
-    expect(await query(folder, FLOWS)).toHaveLength(2);
+    await writeBatch(folder, 'first', 'same');
+    await writeBatch(join(root, 'lake1'), 'second', 'same');
+    expect(await query(folder, 'select distinct object_id from flow')).toEqual([
+      { object_id: 'first' },
+    ]);
   });
 });
 

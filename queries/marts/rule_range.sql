@@ -401,7 +401,7 @@ select
 from
   ranges
 where
-  possible_from <= possible_until
+  possible_from < possible_until
 order by
   rule_id,
   certain_from,

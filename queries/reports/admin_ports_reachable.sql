@@ -3,6 +3,7 @@
 -- requirements: 1.3.1, 1.4.2, 2.2.5
 -- parameters: period_start, period_end
 -- rows: findings
+-- needs: interfaces_in_scope, rules
 -- grain: one row an interface, rule, range, service and unbroken stretch of time that the rule permitted it; and one row an
 --   interface and service that public addresses reached without such a rule
 -- limits: What a rule permits may still be denied by a network ACL or have no route from the internet. A port without flows

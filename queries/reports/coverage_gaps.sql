@@ -3,6 +3,7 @@
 -- requirements: 10.2.1, 10.7.2
 -- parameters: period_start, period_end
 -- rows: findings
+-- needs: flows
 -- grain: one row a gap: interface, flow log and stretch of time, source object, or class of traffic; and one row a flow log
 --   that delivered, with its NODATA intervals
 -- limits: Delivery of flow logs is best effort: a silent hour may be late rather than lost, and without any interface a flow
@@ -570,6 +571,29 @@ with
       first_at,
       last_at
   ),
+  -- A flow whose interface no snapshot covers is in no scope: the other reports do not see it.
+  unplaced_flows as (
+    select
+      'network interface' as subject_kind,
+      coalesce(interface_id, 'not named by the records') as subject_id,
+      min(start_at) as started_at,
+      max(end_at) as ended_at,
+      count(*) as item_count,
+      'not_evidenced' as status,
+      'META_UNRESOLVED_ENI' as gap_code,
+      cast(count(*) as varchar) || ' flows are in no scope, because what the interface was then is not known: ' || min(as_of_reason) || '.' as why,
+      'Take inventory snapshots before and after: aws ec2 describe-network-interfaces and the others, each hour and after changes.' as remedy
+    from
+      flow_enriched
+    where
+      as_of_verdict = 'no_metadata'
+      and flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_date <= cast(cast($period_end as timestamp) as date)
+      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
+      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+    group by
+      coalesce(interface_id, 'not named by the records')
+  ),
   unlogged_classes as (
     select
       'class of traffic' as subject_kind,
@@ -622,6 +646,11 @@ with
       *
     from
       rejected_lines
+    union all
+    select
+      *
+    from
+      unplaced_flows
     union all
     select
       *

@@ -3,6 +3,7 @@
 -- requirements: 1.2.5
 -- parameters: period_start, period_end
 -- rows: findings
+-- needs: flows_in_scope, rules
 -- grain: one row an interface, connection (direction, client, server, protocol and port of the service), verdict and reason
 -- limits: Only accepted flows of interfaces in scope. An accepted flow passed the filters, whatever was tried with it. A flow
 --   without a rule may have passed by a connection that was open before the rule went, or by a rule that the inventory did

@@ -3,6 +3,7 @@
 -- requirements: 11.5.1
 -- parameters: period_start, period_end
 -- rows: summary
+-- needs: interfaces_in_scope
 -- grain: one row a network interface in scope and the instance that it is attached to
 -- limits: Without a list of agents, an agent that has nothing to report and no agent look the same. An event counts for an
 --   instance by its instance id; if it has none, by the host's address at the time; if it has none, by the host's name, if

@@ -3,6 +3,7 @@
 -- requirements: 10.2.2
 -- parameters: period_start, period_end
 -- rows: summary
+-- needs: flows, interfaces_in_scope
 -- grain: one row a network interface in scope
 -- limits: A flow record supports an audit trail; it is none of the events that 10.2.1.1 to 10.2.1.7 name. Flows of a time at
 --   which no inventory snapshot covers the interface are in no scope and not counted here. A flow that several flow logs

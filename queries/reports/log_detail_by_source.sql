@@ -3,6 +3,7 @@
 -- requirements: 10.2.2
 -- parameters: period_start, period_end
 -- rows: summary
+-- needs: flows
 -- grain: one row a source, flow log and format, and one of the six details
 -- limits: A flow record supports an audit trail; it is none of the events that 10.2.1.1 to 10.2.1.7 name. No flow log of
 --   any version names a user. Records without a time count by their date. A flow that two flow logs recorded counts once

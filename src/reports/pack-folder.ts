@@ -3,7 +3,7 @@
  * by renaming, so that a reader never meets half a pack.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { csvText } from './csv.ts';
@@ -47,6 +47,8 @@ export async function packFiles(
 /**
  * Writes the pack. If the folder already holds exactly this pack, unharmed, nothing is touched and
  * `changed` is false. Files are readable by their owner only.
+ *
+ * Throws PACK_UNWRITABLE; the pack that was there before is there still.
  */
 export async function writePackFolder(
   request: PackRequest,
@@ -59,12 +61,13 @@ export async function writePackFolder(
   const old = join(parent, `.${basename(request.folder)}.old`);
   try {
     await rm(fresh, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
     for (const [name, bytes] of files) await writeDurably(join(fresh, name), bytes);
-    if (existsSync(request.folder)) await rename(request.folder, old);
-    await rename(fresh, request.folder);
+    await rm(old, { recursive: true, force: true });
+    await swapIn(fresh, request.folder, old);
     await rm(old, { recursive: true, force: true });
   } catch (thrown) {
+    // What failed already is what the user must hear of; the next run removes what stays here.
+    await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
     throw new FlowproofError('PACK_UNWRITABLE', {
       place: request.folder,
       problem: `the pack cannot be written (${messageOf(thrown)})`,
@@ -74,6 +77,24 @@ export async function writePackFolder(
     });
   }
   return { files: names, changed: true };
+}
+
+/** Puts `fresh` in the place of `folder`, whose content moves to `old`, or back if that fails. */
+async function swapIn(fresh: string, folder: string, old: string): Promise<void> {
+  if (!existsSync(folder)) {
+    await rename(fresh, folder);
+    return;
+  }
+  if (!(await lstat(folder)).isDirectory()) {
+    throw new Error('its place is taken by something that is no folder');
+  }
+  await rename(folder, old);
+  try {
+    await rename(fresh, folder);
+  } catch (thrown) {
+    await rename(old, folder);
+    throw thrown;
+  }
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
@@ -88,9 +109,12 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 async function holdsPack(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
-  const path = join(folder, CHECKSUMS_NAME);
-  if (!existsSync(path)) return false;
-  const known = await readFile(path);
-  if (!known.equals(files.get(CHECKSUMS_NAME) ?? Buffer.alloc(0))) return false;
-  return (await verifyPack(folder)).ok;
+  try {
+    const known = await readFile(join(folder, CHECKSUMS_NAME));
+    if (!known.equals(files.get(CHECKSUMS_NAME) ?? Buffer.alloc(0))) return false;
+    return (await verifyPack(folder)).ok;
+  } catch {
+    // What cannot be read is not the pack; if it cannot be replaced either, writing says so.
+    return false;
+  }
 }

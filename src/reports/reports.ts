@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type DuckDBConnection, version as engineVersion } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { type Parameters, readRows } from '../database.ts';
-import { QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
+import { FlowproofError } from '../errors.ts';
+import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { loadPackDefinition, type PackDefinition, requirementResult } from './pack-definition.ts';
 import { writePackFolder } from './pack-folder.ts';
@@ -34,23 +35,19 @@ export async function report(options: ReportOptions): Promise<ReportOutcome> {
     period_start: isoSecond(config.period.start),
     period_end: isoSecond(config.period.end),
   };
-  const [extent] = await runPackQuery<{ data_through_at: Date | null; flow_count: bigint }>(
-    connection,
-    'data_through',
-    parameters,
-  );
-  const hadFlows = Number(extent?.flow_count ?? 0) > 0;
+  const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
+  if (!extent) throw new Error('extent.sql gave no row');
   const results: ReportResult[] = [];
   for (const [index, file] of files.entries()) {
     options.onProgress({ report: file.name, position: index + 1, count: files.length });
-    results.push(await runReport(connection, file, parameters, hadFlows));
+    results.push(await runReport(connection, file, parameters, hasNeeds(file, extent)));
   }
   const content = await packContent(
     options,
     definition,
     results,
     parameters,
-    extent?.data_through_at ?? null,
+    extent.data_through_at,
   );
   const folder = join(config.output, packName(config));
   const written = await writePackFolder({
@@ -59,6 +56,27 @@ export async function report(options: ReportOptions): Promise<ReportOutcome> {
     queryTexts: new Map(files.map((file) => [file.name, file.text])),
   });
   return { folder, isChanged: written.changed, content };
+}
+
+/** A row of `queries/packs/extent.sql`. */
+type Extent = Record<(typeof NEEDS)[number], bigint> & { data_through_at: Date | null };
+
+/** What a report may name in its header under `needs`: columns of `queries/packs/extent.sql`. */
+export const NEEDS = ['flows', 'flows_in_scope', 'interfaces_in_scope', 'rules'] as const;
+
+/** True if there is some of everything that the report looks at: only then do no rows mean anything. */
+function hasNeeds(file: QueryFile, extent: Extent): boolean {
+  return listOf(file.header.needs).every((need) => {
+    const known = NEEDS.find((name) => name === need);
+    if (known === undefined) {
+      throw new FlowproofError('REPORT_INVALID', {
+        place: file.path,
+        problem: `header key "needs" names "${need}"`,
+        remedy: `Use "none", or some of: ${NEEDS.join(', ')}.`,
+      });
+    }
+    return extent[known] > 0n;
+  });
 }
 
 /** `pci-dss-4.0.1_2026-11-01_2026-12-01`: pack, first day, first day after. */

@@ -19,8 +19,8 @@ import {
 } from './report.ts';
 
 /**
- * Runs one report. `hadData` says whether the period held any flow at all: without one, a report
- * without rows proves nothing.
+ * Runs one report. `hadData` says whether there was anything that it could have looked at: if not, that
+ * it has no rows proves nothing.
  */
 export async function runReport(
   connection: DuckDBConnection,
@@ -54,7 +54,7 @@ export async function runReport(
     parameters: values,
     columns,
     rows,
-    hadData: hadData || rows.length > 0,
+    hadData,
     statusCounts,
   };
 }

@@ -3,8 +3,8 @@
  * can be done without flowproof: `sha256sum -c SHA256SUMS`, and reading the manifest.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { createRecordCounter } from './csv.ts';
@@ -21,21 +21,36 @@ export type VerifyResult = {
 
 type FoundFile = { sha256: string; sizeBytes: number; recordCount: number };
 
-/** Checks the pack in a folder. Throws VERIFY_UNREADABLE if the folder is none. */
+/**
+ * A link may show its reader a file that is not in the pack, and a pipe blocks whoever opens it:
+ * neither is followed or opened.
+ */
+const NO_FILE = { problem: 'is no regular file; a pack holds no links, pipes or devices' };
+
+/**
+ * Checks the pack in a folder. What is wrong with its content is in `problems`, a file that cannot be
+ * read among it. Throws VERIFY_UNREADABLE if the folder is no pack: it has no readable `SHA256SUMS`.
+ */
 export async function verifyPack(folder: string): Promise<VerifyResult> {
   const checksums = await readChecksums(folder);
   const problems: PackProblem[] = [...checksums.problems];
   const found = new Map<string, FoundFile>();
-  for (const name of await filesBelow(folder)) {
+  const unread = new Set<string>();
+  for (const entry of await entriesBelow(folder)) {
+    const { name } = entry;
     if (name === CHECKSUMS_NAME) continue;
     if (!checksums.sums.has(name))
       problems.push({ file: name, problem: `is not in ${CHECKSUMS_NAME}` });
-    found.set(name, await readFound(join(folder, name)));
+    const file = entry.isFile ? await readFound(join(folder, name)) : NO_FILE;
+    if ('problem' in file) {
+      unread.add(name);
+      problems.push({ file: name, problem: file.problem });
+    } else found.set(name, file);
   }
   for (const [name, expected] of checksums.sums) {
     const file = found.get(name);
-    if (!file) problems.push({ file: name, problem: 'is missing' });
-    else if (file.sha256 !== expected) {
+    if (!file && !unread.has(name)) problems.push({ file: name, problem: 'is missing' });
+    else if (file && file.sha256 !== expected) {
       problems.push({
         file: name,
         problem: `differs: SHA-256 is ${file.sha256}, ${CHECKSUMS_NAME} says ${expected}`,
@@ -49,9 +64,11 @@ export async function verifyPack(folder: string): Promise<VerifyResult> {
 async function readChecksums(
   folder: string,
 ): Promise<{ sums: Map<string, string>; problems: PackProblem[] }> {
+  const path = join(folder, CHECKSUMS_NAME);
   let text: string;
   try {
-    text = await readFile(join(folder, CHECKSUMS_NAME), 'utf8');
+    if (!(await lstat(path)).isFile()) throw new Error('it is no regular file');
+    text = await readFile(path, 'utf8');
   } catch (thrown) {
     throw new FlowproofError('VERIFY_UNREADABLE', {
       place: folder,
@@ -84,25 +101,33 @@ async function readChecksums(
   return { sums, problems };
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length))
-    .map((name) => name.replaceAll('\\', '/'))
-    .sort();
+type PackEntry = { name: string; isFile: boolean };
+
+/** Everything below a folder but its folders, by names with forward slashes, in order. */
+async function entriesBelow(folder: string, prefix = ''): Promise<PackEntry[]> {
+  const found: PackEntry[] = [];
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const name = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) found.push(...(await entriesBelow(folder, `${name}/`)));
+    else found.push({ name, isFile: entry.isFile() });
+  }
+  return found.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-async function readFound(path: string): Promise<FoundFile> {
+async function readFound(path: string): Promise<FoundFile | { problem: string }> {
   const hash = createHash('sha256');
   const counter = createRecordCounter();
   const isCsv = path.endsWith('.csv');
   let sizeBytes = 0;
-  for await (const part of createReadStream(path)) {
-    const bytes = part as Buffer;
-    hash.update(bytes);
-    sizeBytes += bytes.length;
-    if (isCsv) counter.push(bytes);
+  try {
+    for await (const part of createReadStream(path)) {
+      const bytes = part as Buffer;
+      hash.update(bytes);
+      sizeBytes += bytes.length;
+      if (isCsv) counter.push(bytes);
+    }
+  } catch (thrown) {
+    return { problem: `cannot be read (${messageOf(thrown)})` };
   }
   return { sha256: hash.digest('hex'), sizeBytes, recordCount: counter.finish() };
 }
@@ -111,11 +136,11 @@ async function checkManifest(
   folder: string,
   found: ReadonlyMap<string, FoundFile>,
 ): Promise<PackProblem[]> {
-  const path = join(folder, MANIFEST_NAME);
-  if (!existsSync(path)) return [];
+  if (!found.has(MANIFEST_NAME)) return [];
   let manifest: Manifest;
   try {
-    manifest = manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const text = await readFile(join(folder, MANIFEST_NAME), 'utf8');
+    manifest = manifestSchema.parse(JSON.parse(text));
   } catch (thrown) {
     return [{ file: MANIFEST_NAME, problem: `is no manifest: ${messageOf(thrown).slice(0, 300)}` }];
   }
@@ -135,7 +160,7 @@ async function checkManifest(
   }
   for (const report of manifest.reports) {
     const csv = found.get(report.csv);
-    if (csv && csv.sha256 !== report.csv_sha256) {
+    if (csv?.sha256 !== report.csv_sha256) {
       problems.push({ file: report.csv, problem: `is not the CSV of report ${report.name}` });
     }
     if (csv && csv.recordCount !== report.row_count + 1) {

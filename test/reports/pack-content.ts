@@ -264,3 +264,15 @@ export function packContent(): PackContent {
     tool: { name: 'flowproof', version: '0.1.0', engine: 'DuckDB 1.5.6' },
   });
 }
+
+/** A pack that is made quickly: two reports, one of them without rows, and few sources. */
+export function smallPackContent(): PackContent {
+  const content = packContent();
+  const names = ['flow_detail_by_resource', 'loss_interval'];
+  return {
+    ...content,
+    reports: content.reports.filter((one) => names.includes(one.name)),
+    requirements: content.requirements.filter((one) => one.id.startsWith('10.')),
+    sources: content.sources.slice(0, 3),
+  };
+}

@@ -149,6 +149,14 @@ beforeAll(async () => {
     flow('fl-0a', 'eni-seen', '2026-10-01 06:00:00'),
     flow('fl-0a', 'eni-seen', '2026-10-02 00:00:00'),
     flow(null, 'eni-seen', '2026-10-01 00:10:00', '2026-10-01 00:20:00'),
+    // What their interface was then is not known; the near misses are outside the period, or known.
+    ...['2026-10-01 00:00:00', '2026-10-01 01:00:00', '2026-10-02 00:00:00'].map((startAt) => ({
+      ...flow('fl-0a', 'eni-unknown', startAt),
+      interface_id: 'eni-unknown',
+      as_of_verdict: 'no_metadata',
+      as_of_reason: 'no inventory snapshot covers the interface at this time',
+    })),
+    { ...flow('fl-0a', 'eni-seen', '2026-10-01 01:40:00'), as_of_verdict: 'ambiguous' },
   ]);
   await insertRows(database, 'flow_status', [
     status('NODATA', 'eni-other', '2026-10-01 04:00:00', '2026-10-01 04:10:00'),
@@ -233,6 +241,15 @@ it('lists every kind of gap of the period, with its start and end, and nothing e
       'FL_SILENT_ENI',
     ],
     [
+      'network interface',
+      'eni-unknown',
+      at('00:00:00'),
+      at('01:00:00'),
+      2,
+      'not_evidenced',
+      'META_UNRESOLVED_ENI',
+    ],
+    [
       'source object',
       's3://example-logs/damaged',
       at('01:00:00'),
@@ -267,7 +284,7 @@ it('counts the flows of the half open period as delivered', () => {
   expect(delivered.map((row) => [row.subject_id, row.why])).toEqual([
     [
       'fl-0a',
-      'It delivered 2 flow records; NODATA intervals, counted here, say that an interface had no traffic.',
+      'It delivered 5 flow records; NODATA intervals, counted here, say that an interface had no traffic.',
     ],
     [
       'flow_logs[0]',
@@ -283,5 +300,11 @@ it('gives a remedy for every gap, with the resource in the command', () => {
   );
   expect(rows.find((row) => row.gap_code === 'FL_TRAFFIC_TYPE_NOT_ALL')?.remedy).toMatch(
     /--resource-type NetworkInterface --resource-ids eni-own .* delete-flow-logs --flow-log-ids fl-0b$/,
+  );
+});
+
+it('says why flows are in no scope', () => {
+  expect(rows.find((row) => row.gap_code === 'META_UNRESOLVED_ENI')?.why).toBe(
+    '2 flows are in no scope, because what the interface was then is not known: no inventory snapshot covers the interface at this time.',
   );
 });

@@ -1,0 +1,56 @@
+-- title: What data there is in the period, for saying what a report without rows means
+-- grain: one row
+-- parameters: period_start, period_end
+with
+  flows as (
+    select
+      count(*) as flows,
+      count(*) filter(
+        where
+          scope_name is not null
+      ) as flows_in_scope,
+      max(end_at) as data_through_at
+    from
+      flow_enriched
+    where
+      flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_date <= cast(cast($period_end as timestamp) as date)
+      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
+      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+  ),
+  interfaces as (
+    select
+      count(*) as interfaces_in_scope
+    from
+      scope_interface
+    where
+      valid_from < cast($period_end as timestamp)
+      and (
+        valid_to is null
+        or valid_to > cast($period_start as timestamp)
+      )
+  ),
+  rules as (
+    select
+      count(*) as rules
+    from
+      security_group_rule
+    where
+      valid_from < cast($period_end as timestamp)
+      and (
+        valid_to is null
+        or valid_to > cast($period_start as timestamp)
+      )
+  )
+select
+  flows.data_through_at,
+  flows.flows,
+  flows.flows_in_scope,
+  interfaces.interfaces_in_scope,
+  rules.rules
+from
+  flows
+  cross join interfaces
+  cross join rules
+order by
+  flows.data_through_at

@@ -1,0 +1,55 @@
+/**
+ * `npm run test:integration`: prepares and starts what the suite needs, runs it, and stops it again.
+ * Arguments go to vitest, such as a part of a file's name. Fails, and says what to install, where
+ * Python or its packages cannot be had: a suite that skips proves nothing.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { awsEnvironment, startMoto } from '../test/integration/moto.ts';
+import { ensureEnvironment, findPython } from '../test/integration/python-environment.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const CACHE = join(ROOT, 'node_modules', '.cache', 'flowproof-integration');
+const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs vitest and returns its exit code. A signal to this process ends vitest, and so this wait. */
+async function runSuite(environment: NodeJS.ProcessEnv): Promise<number> {
+  const args = [
+    VITEST,
+    'run',
+    '--config',
+    'vitest.integration.config.ts',
+    ...process.argv.slice(2),
+  ];
+  const suite = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env: environment });
+  const pass = (signal: NodeJS.Signals): void => void suite.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
+  try {
+    const [code] = await once(suite, 'exit');
+    return typeof code === 'number' ? code : 1;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, pass);
+  }
+}
+
+try {
+  const interpreter = ensureEnvironment(findPython(), CACHE);
+  const moto = await startMoto(interpreter, join(CACHE, 'moto.log'));
+  // Every lake of the tests lies in here, so that none is left behind.
+  const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
+  try {
+    process.exitCode = await runSuite({ ...awsEnvironment(moto.endpoint), TMPDIR: scratch });
+  } finally {
+    await moto.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+} catch (thrown) {
+  if (!(thrown instanceof Error) || thrown.name !== 'SetupError') throw thrown;
+  process.stderr.write(`integration: ${thrown.message}\n`);
+  process.exitCode = 1;
+}

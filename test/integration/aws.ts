@@ -1,0 +1,50 @@
+/** Clients and contents for the tests: the AWS SDK as it is, pointed at the suite's own server. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+
+export const REGION = 'us-east-1';
+
+// Run without the server, by vitest alone, the tests would write to whatever account there is.
+if (!process.env.AWS_ENDPOINT_URL?.startsWith('http://127.0.0.1:')) {
+  throw new Error(
+    'AWS_ENDPOINT_URL is not the suite\'s own server: use "npm run test:integration"',
+  );
+}
+
+export const s3 = new S3Client({ region: REGION, forcePathStyle: true });
+export const logs = new CloudWatchLogsClient({ region: REGION });
+export const ec2 = new EC2Client({ region: REGION });
+
+export async function makeBucket(name: string): Promise<void> {
+  await s3.send(new CreateBucketCommand({ Bucket: name }));
+}
+
+const UPLOADS_AT_ONCE = 16;
+
+/** Stores every object, several at a time. */
+export async function putObjects(
+  bucket: string,
+  objects: ReadonlyMap<string, string | Uint8Array>,
+): Promise<void> {
+  const queue = [...objects];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [key, body] = next;
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }));
+    }
+  };
+  await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, work));
+}
+
+/** The content of every file below a folder, by `prefix` and relative path. */
+export function filesAsObjects(folder: string, prefix: string): Map<string, Uint8Array> {
+  const objects = new Map<string, Uint8Array>();
+  for (const name of readdirSync(folder, { recursive: true }).map(String).sort()) {
+    const path = join(folder, name);
+    if (statSync(path).isFile()) objects.set(prefix + name, readFileSync(path));
+  }
+  return objects;
+}

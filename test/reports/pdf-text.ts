@@ -1,0 +1,137 @@
+/**
+ * A reader of the PDFs that flowproof makes, for tests that run without PDF tools: objects by the
+ * cross-reference table, the text of each page by the fonts' ToUnicode tables, and embedded files.
+ */
+import { inflateSync } from 'node:zlib';
+
+export type PdfFile = {
+  /** The document catalog's dictionary, as it stands in the file. */
+  catalog: string;
+  /** The XMP metadata. */
+  metadata: string;
+  /** Text of each page: every run of glyphs in the order in which it is drawn, joined by blanks. */
+  pages: string[];
+  /** Embedded files by name. */
+  embedded: Map<string, Buffer>;
+};
+
+type Objects = ReadonlyMap<number, Buffer>;
+
+export function readPdf(pdf: Buffer): PdfFile {
+  const objects = readObjects(pdf);
+  const all = [...objects.values()];
+  const catalog = latin1(all.find((one) => latin1(one).includes('/Type /Catalog')));
+  const metadata = streamOf(objectOf(objects, reference(catalog, 'Metadata'))).toString('utf8');
+  const tables = new Map<string, Map<number, string>>();
+  const pages = all
+    .map((one) => latin1(one))
+    .filter((one) => /\/Type \/Page\s/.test(one))
+    .map((page) => pageText(objects, page, tables));
+  const embedded = new Map<string, Buffer>();
+  for (const one of all) {
+    const text = latin1(one);
+    const name = /\/UF \(([^)]*)\)/.exec(text)?.[1];
+    const content = /\/EF\s*<<[^>]*\/F (\d+) 0 R/.exec(text)?.[1];
+    if (name && content) embedded.set(name, streamOf(objectOf(objects, Number(content))));
+  }
+  return { catalog, metadata, pages, embedded };
+}
+
+function latin1(bytes: Buffer | undefined): string {
+  const text = bytes?.toString('latin1') ?? '';
+  const stream = text.indexOf('stream\n');
+  return stream < 0 ? text : text.slice(0, stream);
+}
+
+function readObjects(pdf: Buffer): Objects {
+  const text = pdf.toString('latin1');
+  const start = Number(/startxref\n(\d+)\n%%EOF/.exec(text.slice(-100))?.[1]);
+  const offsets = [...text.slice(start).matchAll(/(\d{10}) \d{5} n/g)]
+    .map((match) => Number(match[1]))
+    .sort((one, other) => one - other);
+  const objects = new Map<number, Buffer>();
+  for (const [index, offset] of offsets.entries()) {
+    const bytes = pdf.subarray(offset, offsets[index + 1] ?? start);
+    const number = /^(\d+) 0 obj/.exec(bytes.toString('latin1', 0, 20))?.[1];
+    if (number === undefined) throw new Error(`no object at ${offset}`);
+    objects.set(Number(number), bytes);
+  }
+  return objects;
+}
+
+function objectOf(objects: Objects, number: number): Buffer {
+  const found = objects.get(number);
+  if (!found) throw new Error(`no object ${number}`);
+  return found;
+}
+
+function reference(dictionary: string, key: string): number {
+  return Number(new RegExp(`/${key} (\\d+) 0 R`).exec(dictionary)?.[1]);
+}
+
+function streamOf(object: Buffer): Buffer {
+  const dictionary = latin1(object);
+  const start = dictionary.length + 'stream\n'.length;
+  const length = Number(/\/Length (\d+)/.exec(dictionary)?.[1]);
+  const bytes = object.subarray(start, start + length);
+  return dictionary.includes('/FlateDecode') ? inflateSync(bytes) : bytes;
+}
+
+function pageText(
+  objects: Objects,
+  page: string,
+  tables: Map<string, Map<number, string>>,
+): string {
+  const content = streamOf(objectOf(objects, reference(page, 'Contents'))).toString('latin1');
+  const parts = content.matchAll(/\/(f\d+) [\d.]+ Tf|\[((?:\((?:[^\\()]|\\[^])*\)|[^[\]()])*)\] TJ/g);
+  const runs: string[] = [];
+  let table = new Map<number, string>();
+  for (const [, font, run] of parts) {
+    if (font !== undefined) table = tableOf(objects, reference(page, font), tables);
+    else runs.push(decode(run ?? '', table));
+  }
+  return runs.join(' ');
+}
+
+function tableOf(
+  objects: Objects,
+  font: number,
+  tables: Map<string, Map<number, string>>,
+): Map<number, string> {
+  const known = tables.get(String(font));
+  if (known) return known;
+  const table = new Map<number, string>();
+  const cmap = streamOf(objectOf(objects, reference(latin1(objectOf(objects, font)), 'ToUnicode')));
+  for (const [, glyph = '', text = ''] of cmap
+    .toString('latin1')
+    .matchAll(/^<([0-9A-F]{4})> <([0-9A-F]+)>$/gm)) {
+    table.set(Number.parseInt(glyph, 16), Buffer.from(text, 'hex').swap16().toString('utf16le'));
+  }
+  tables.set(String(font), table);
+  return table;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+};
+
+/** The text of a TJ array: its strings hold two bytes a glyph. */
+function decode(run: string, table: ReadonlyMap<number, string>): string {
+  let text = '';
+  for (const [, literal = ''] of run.matchAll(/\(((?:[^\\()]|\\[^])*)\)/g)) {
+    const bytes = literal.replaceAll(/\\(?:([0-7]{1,3})|([^]))/g, (_all, octal, letter) =>
+      octal === undefined
+        ? (ESCAPES[letter] ?? letter)
+        : String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    for (let at = 0; at + 1 < bytes.length; at += 2) {
+      const glyph = bytes.charCodeAt(at) * 256 + bytes.charCodeAt(at + 1);
+      text += table.get(glyph) ?? `<glyph ${glyph}>`;
+    }
+  }
+  return text;
+}
