@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { configJsonSchema, parseConfig, readConfig } from '../src/config.ts';
+import { parseConfig, readConfig } from '../src/config.ts';
+import { configJsonSchema } from '../src/config-schema.ts';
 import { FlowproofError } from '../src/errors.ts';
 import { PACKAGE_ROOT } from '../src/query-file.ts';
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, readRows } from '../src/database.ts';
-import { createLakeViews, type LakeLock, openLakeForWriting } from '../src/lake.ts';
+import { createLakeViews, openLakeForWriting } from '../src/lake.ts';
 import { openBatch } from '../src/lake-batch.ts';
+import type { LakeLock } from '../src/lake-lock.ts';
 import { TABLES } from '../src/tables.ts';
 
 let lake = '';

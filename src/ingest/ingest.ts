@@ -13,18 +13,11 @@ import { FlowproofError, messageOf } from '../errors.ts';
 import { createTableView, scratchFolder } from '../lake.ts';
 import { type BatchWriter, openBatch } from '../lake-batch.ts';
 import { TABLES } from '../tables.ts';
-import type { Cell, Format, Kind, LocalObject } from './format.ts';
-import { FORMATS } from './formats.ts';
-import {
-  type Fingerprint,
-  fingerprintFile,
-  type KnownObject,
-  type Ledger,
-  readLedger,
-} from './ledger.ts';
-import { readContentHead } from './lines.ts';
-import { createObjectSink, type FirstReject } from './object-sink.ts';
+import type { Kind } from './format.ts';
+import { type Fingerprint, fingerprintFile, type Ledger, readLedger } from './ledger.ts';
+import type { FirstReject } from './object-sink.ts';
 import { prefetch } from './prefetch.ts';
+import { type ReadOutcome, readObject } from './read-object.ts';
 import type { ListedObject, Period, Source } from './source.ts';
 
 /** Objects and rows after which a batch is committed. */
@@ -118,13 +111,29 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
           writer: await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
           objectCount: 0,
         };
-        await readObject(
-          { listed, path, fingerprint, objectId, kind, label: source.label, refused: same },
+        const outcome = await readObject(
+          {
+            listed,
+            path,
+            fingerprint,
+            objectId,
+            kind,
+            label: source.label,
+            refused: same,
+            runId: options.runId,
+            readAt: options.now(),
+          },
           batch.writer,
           ledger,
-          options,
-          result,
+          options.connection,
         );
+        tally(result, listed.uri, fingerprint.sizeBytes, outcome);
+        options.onProgress({
+          objectCount: result.objectCount,
+          rowCount: result.rowCount,
+          sizeBytes: result.sizeBytes,
+          uri: listed.uri,
+        });
         batch.objectCount += 1;
         if (batch.objectCount >= batchObjects || batch.writer.rowCount() >= BATCH_ROWS) {
           await commit();
@@ -139,6 +148,25 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
       await createTableView(options.connection, options.lake, table.name);
   }
   return result;
+}
+
+function tally(
+  result: IngestResult,
+  uri: string,
+  sizeBytes: number,
+  { status, reason, counts, firstReject }: ReadOutcome,
+): void {
+  result.objectCount += 1;
+  result.sizeBytes += sizeBytes;
+  result.rowCount += counts.rowCount;
+  result.rejectedCount += counts.rejectedCount;
+  result.nodataCount += counts.nodataCount;
+  result.skipdataCount += counts.skipdataCount;
+  if (firstReject) result.rejected.push({ uri, count: counts.rejectedCount, ...firstReject });
+  if (status === 'duplicate') result.duplicateCount += 1;
+  if (status === 'damaged' || status === 'refused') {
+    result.damaged.push({ uri, status, reason: reason ?? '' });
+  }
 }
 
 /**
@@ -195,131 +223,4 @@ async function fetchObject(
     if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw thrown;
     return { uri: listed.uri, problem: `${listed.uri}: cannot be read (${messageOf(thrown)})` };
   }
-}
-
-type ReadTask = {
-  listed: ListedObject;
-  path: string;
-  fingerprint: Fingerprint;
-  objectId: string;
-  kind: Kind;
-  label: string;
-  /** The same object as it was refused before. */
-  refused: KnownObject | undefined;
-};
-
-async function readObject(
-  task: ReadTask,
-  batch: BatchWriter,
-  ledger: Ledger,
-  options: IngestOptions,
-  result: IngestResult,
-): Promise<void> {
-  const { listed, fingerprint, objectId } = task;
-  const object: LocalObject = {
-    objectId,
-    uri: listed.uri,
-    path: task.path,
-    sizeBytes: fingerprint.sizeBytes,
-    modifiedAt: listed.modifiedAt,
-    hints: listed.hints,
-  };
-  const sink = createObjectSink(object, batch, options.connection);
-  const replaced =
-    task.refused ??
-    ledger
-      .history(listed.uri)
-      .findLast((known) => fingerprint.prefixes.get(known.sizeBytes) === known.sha256);
-  // Two snapshots of an inventory may well be equal: each proves the state at its own time.
-  const copy = task.kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
-  let status = 'loaded';
-  let reason: string | undefined;
-  let format: Format | undefined;
-  let lineCount = 0;
-  let fields: readonly string[] | undefined;
-  if (copy) {
-    status = 'duplicate';
-    reason = `same bytes as ${copy.uri}`;
-    result.duplicateCount += 1;
-  } else {
-    const head = await readContentHead(task.path);
-    format = FORMATS.find((known) => known.kind === task.kind && known.recognises(head, object));
-    if (!format) {
-      status = 'refused';
-      reason = `no ${task.kind} format recognises its content (known: ${FORMATS.filter(
-        (known) => known.kind === task.kind,
-      )
-        .map((known) => known.name)
-        .join(', ')})`;
-    } else {
-      const read = await format.read(object, sink);
-      lineCount = read.lineCount;
-      fields = read.fields;
-      if (read.damage !== undefined) {
-        status = lineCount === 0 ? 'refused' : 'damaged';
-        reason = read.damage;
-      }
-    }
-  }
-  const counts = sink.counts();
-  const { first, last } = sink.times();
-  const ledgerRow: Record<string, Cell> = {
-    object_id: objectId,
-    uri: listed.uri,
-    source: task.label,
-    kind: task.kind,
-    version: listed.version,
-    size_bytes: fingerprint.sizeBytes,
-    modified_at: listed.modifiedAt,
-    sha256: fingerprint.sha256,
-    format: format?.name,
-    fields,
-    flow_log_id: listed.hints.flowLogId,
-    account_id: listed.hints.accountId,
-    region: listed.hints.region,
-    status,
-    reason,
-    line_count: lineCount,
-    row_count: counts.rowCount,
-    rejected_count: counts.rejectedCount,
-    nodata_count: counts.nodataCount,
-    skipdata_count: counts.skipdataCount,
-    header_count: counts.headerCount,
-    blank_count: counts.blankCount,
-    first_at: first === undefined ? undefined : new Date(first),
-    last_at: last === undefined ? undefined : new Date(last),
-    supersedes_object_id: replaced?.objectId,
-    duplicate_of_object_id: copy?.objectId,
-    ingested_at: options.now(),
-    run_id: options.runId,
-  };
-  batch.addRow('source_object', ledgerRow);
-  await batch.drain();
-  const known: KnownObject = {
-    objectId,
-    uri: listed.uri,
-    version: listed.version,
-    sha256: fingerprint.sha256,
-    sizeBytes: fingerprint.sizeBytes,
-    status,
-    isOpen: false,
-  };
-  ledger.add(known);
-  result.objectCount += 1;
-  result.rowCount += counts.rowCount;
-  result.rejectedCount += counts.rejectedCount;
-  result.nodataCount += counts.nodataCount;
-  result.skipdataCount += counts.skipdataCount;
-  result.sizeBytes += fingerprint.sizeBytes;
-  const reject = sink.firstReject();
-  if (reject) result.rejected.push({ uri: listed.uri, count: counts.rejectedCount, ...reject });
-  if (status === 'damaged' || status === 'refused') {
-    result.damaged.push({ uri: listed.uri, status, reason: reason ?? '' });
-  }
-  options.onProgress({
-    objectCount: result.objectCount,
-    rowCount: result.rowCount,
-    sizeBytes: result.sizeBytes,
-    uri: listed.uri,
-  });
 }

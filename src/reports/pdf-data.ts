@@ -2,6 +2,7 @@
  * What `report.typ` shows, in words and in its order: every text printable, cells cut to a size that a
  * page can hold, columns with widths by what they hold.
  */
+import { layoutColumns, type MeasuredCell } from './column-widths.ts';
 import { BREAK, breakable, printable, printableProse } from './printable.ts';
 import {
   type PackContent,
@@ -30,9 +31,18 @@ const NOTE_COLUMNS: ReadonlyMap<string, string> = new Map([
 /** More columns than this turn the page. */
 const MAX_PORTRAIT_COLUMNS = 6;
 
-/** Width between the margins of `report.typ`, in points. */
-const PORTRAIT_POINTS = 492;
-const LANDSCAPE_POINTS = 756;
+/** Width between the margins of `report.typ` without the column of row numbers, in points. */
+const PORTRAIT_POINTS = 476;
+const LANDSCAPE_POINTS = 740;
+
+/** A status's symbol and the blank behind it, in points. */
+const SYMBOL_POINTS = 12;
+
+/** Rows with more lines than this, about half of a page in landscape, are not kept on one page. */
+const MAX_KEPT_LINES = 20;
+/** Characters of a note that surely fit on one line. */
+const PORTRAIT_NOTE_CHARACTERS = 90;
+const LANDSCAPE_NOTE_CHARACTERS = 150;
 
 export const ACCENT = '#17476b';
 
@@ -120,7 +130,11 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
   const rows = shown.map((row) =>
     cells.map(({ column, index }) => cellOf(row[index] ?? null, column, run)),
   );
-  const widths = columnWidths(titles, rows, isWide ? LANDSCAPE_POINTS : PORTRAIT_POINTS, fontSize);
+  const { widths, rowLines } = layoutColumns(
+    [titles.map((text) => ({ text, isBold: true })), ...rows.map((row) => row.map(measured))],
+    isWide ? LANDSCAPE_POINTS : PORTRAIT_POINTS,
+    fontSize,
+  );
   const csvFile = `${report.name}.csv`;
   return {
     name: report.name,
@@ -155,8 +169,27 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
       right: column.type === 'number',
       width: widths[index] ?? 1,
     })),
-    rows: rows.map((row, number) => ({ cells: row, notes: notesOf(report, number) })),
+    rows: rows.map((row, number) => {
+      const notes = notesOf(report, number);
+      // The header's lines come first.
+      return { cells: row, notes, isTall: isTall(rowLines[number + 1] ?? 1, notes, isWide) };
+    }),
   };
+}
+
+/** True if a row must be free to run over the end of a page: kept together, it could leave the page. */
+function isTall(cellLines: number, notes: readonly { text: string }[], isWide: boolean): boolean {
+  const perLine = isWide ? LANDSCAPE_NOTE_CHARACTERS : PORTRAIT_NOTE_CHARACTERS;
+  const noteLines = notes.map((note) => Math.ceil(note.text.length / perLine));
+  return noteLines.reduce((sum, lines) => sum + lines, cellLines) > MAX_KEPT_LINES;
+}
+
+/** A status stands behind a symbol, and on one line if it is short. */
+function measured(cell: Cell): MeasuredCell {
+  if (typeof cell === 'string') return { text: cell };
+  const { label } = STATUS_WORDS[cell.status];
+  const text = label.length <= 16 ? label.replace(' ', '_') : label;
+  return { text, isBold: true, before: SYMBOL_POINTS };
 }
 
 /** The sentences of a row; one that the row above has too is not printed again. */
@@ -173,10 +206,17 @@ function notesOf(report: ReportResult, number: number): { label: string; text: s
   });
 }
 
+/** The printable text, cut after so many printed characters: one replaced character prints as many. */
 function cutText(text: string, limit: number): string {
-  const letters = Array.from(text);
-  if (letters.length <= limit) return printable(text);
-  return `${printable(letters.slice(0, limit).join(''))} … (cut; the CSV has all of it)`;
+  const shown = printable(text);
+  if (shown.length <= limit) return shown;
+  let kept = '';
+  for (const letter of text) {
+    const next = printable(letter);
+    if (kept.length + next.length > limit) break;
+    kept += next;
+  }
+  return `${kept} … (cut; the CSV has all of it)`;
 }
 
 function emptyText(report: ReportResult): string {
@@ -204,46 +244,6 @@ function cellOf(cell: ReportCell, column: ReportColumn, run: number): Cell {
     return printable(cell).replace('T', `T${BREAK}`);
   }
   return breakable(cutText(cell, MAX_CELL_CHARACTERS), run);
-}
-
-/**
- * Relative widths, in points: each column gets its longest unbreakable part; what is left goes first to
- * the columns that need least, so that ids stand on one line and long prose wraps.
- */
-export function columnWidths(
-  titles: readonly string[],
-  rows: readonly (readonly Cell[])[],
-  pagePoints: number,
-  fontSize: number,
-): number[] {
-  const character = fontSize * 0.6;
-  const padding = 9;
-  const needs = titles.map((title, index) => {
-    let word = longestPart(title) * 1.1;
-    let whole = word;
-    for (const row of rows) {
-      const cell = row[index] ?? '';
-      const text = typeof cell === 'string' ? cell : `   ${STATUS_WORDS[cell.status].label}`;
-      word = Math.max(word, longestPart(text));
-      whole = Math.max(whole, Math.min(text.length, 70));
-    }
-    const least = word * character + padding;
-    return { index, least, extra: Math.max(0, whole * character + padding - least) };
-  });
-  const widths = needs.map((need) => need.least);
-  let spare = pagePoints - widths.reduce((sum, width) => sum + width, 0);
-  let waiting = needs.length;
-  for (const need of needs.toSorted((one, other) => one.extra - other.extra)) {
-    const given = Math.max(0, Math.min(need.extra, spare / waiting));
-    widths[need.index] = need.least + given;
-    spare -= given;
-    waiting -= 1;
-  }
-  return widths.map((width) => Math.round(width * 10) / 10);
-}
-
-function longestPart(text: string): number {
-  return text.split(/[\s\u200b]/).reduce((longest, part) => Math.max(longest, part.length), 1);
 }
 
 function sourcesData(sources: readonly PackSource[]) {

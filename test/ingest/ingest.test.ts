@@ -19,7 +19,8 @@ import type { Kind, ObjectHints } from '../../src/ingest/format.ts';
 import { type IngestOptions, type IngestResult, ingest } from '../../src/ingest/ingest.ts';
 import type { ListedObject, Source } from '../../src/ingest/source.ts';
 import { filesSource } from '../../src/ingest/sources/files.ts';
-import { createLakeViews, type LakeLock, openLakeForWriting } from '../../src/lake.ts';
+import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
+import type { LakeLock } from '../../src/lake-lock.ts';
 
 const PERIOD = { start: new Date('2026-10-01T00:00Z'), end: new Date('2027-01-01T00:00Z') };
 const HEADER = DEFAULT_FORMAT.join(' ');

@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { fingerprintFile, readLedger } from '../../src/ingest/ledger.ts';
-import { createLakeViews, type LakeLock, openLakeForWriting } from '../../src/lake.ts';
+import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
 import { openBatch, type Row } from '../../src/lake-batch.ts';
+import type { LakeLock } from '../../src/lake-lock.ts';
 import { quoteText } from '../../src/tables.ts';
 import { TOOL_VERSION } from '../../src/version.ts';
 

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, readRows } from '../../src/database.ts';
 import { createObjectSink, type ObjectSink } from '../../src/ingest/object-sink.ts';
-import { createLakeViews, type LakeLock, openLakeForWriting } from '../../src/lake.ts';
+import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
 import { type BatchWriter, openBatch } from '../../src/lake-batch.ts';
+import type { LakeLock } from '../../src/lake-lock.ts';
 import { memoryObject } from '../memory-sink.ts';
 
 let lake = '';

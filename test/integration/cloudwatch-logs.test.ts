@@ -173,7 +173,7 @@ describe('a log group with a flow log of the default format', () => {
     );
     expect(objects).toEqual([
       {
-        fields: { items: header },
+        fields: header,
         flow_log_id: flowLogId,
         region: REGION,
         format: 'cloudwatch_flow_log',

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { ConfigFile } from '../../src/config.ts';
+import type { ConfigFile } from '../../src/config-schema.ts';
 import { openDatabase, readRows } from '../../src/database.ts';
 import { createLakeViews } from '../../src/lake.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';

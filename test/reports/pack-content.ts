@@ -77,7 +77,7 @@ const ruleRows = Array.from({ length: 260 }, (_, index): ReportCell[] => [
 ]);
 
 export const HOSTILE_TEXTS: readonly string[] = [
-  '=cmd|\'/c calc\'!A1',
+  "=cmd|'/c calc'!A1",
   '@SUM(1+1)*cmd',
   '#set page(fill: red) #panic("markup") $x$ *bold* `code`',
   '中文 and \u202eevil\u202c and \u0000\u0007\u200b end',

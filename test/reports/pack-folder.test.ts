@@ -147,9 +147,7 @@ describe('writePackFolder', () => {
     other.organization = 'Another';
     // A name longer than a file system takes fails after other files were written.
     const long = 'a'.repeat(300);
-    other.reports = other.reports.map((one, index) =>
-      index === 1 ? { ...one, name: long } : one,
-    );
+    other.reports = other.reports.map((one, index) => (index === 1 ? { ...one, name: long } : one));
     const queryTexts = new Map([...QUERY_TEXTS, [long, 'select 1']]);
     await expect(writePackFolder({ folder, content: other, queryTexts })).rejects.toMatchObject({
       code: 'PACK_UNWRITABLE',

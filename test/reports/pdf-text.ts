@@ -83,12 +83,23 @@ function pageText(
   tables: Map<string, Map<number, string>>,
 ): string {
   const content = streamOf(objectOf(objects, reference(page, 'Contents'))).toString('latin1');
-  const parts = content.matchAll(/\/(f\d+) [\d.]+ Tf|\[((?:\((?:[^\\()]|\\[^])*\)|[^[\]()])*)\] TJ/g);
   const runs: string[] = [];
   let table = new Map<number, string>();
-  for (const [, font, run] of parts) {
+  let run = '';
+  for (let at = 0; at < content.length; ) {
+    if (content[at] === '(') {
+      const { bytes, end } = literal(content, at);
+      run += decode(bytes, table);
+      at = end;
+      continue;
+    }
+    const font = /^\/(f\d+) [\d.]+ Tf/.exec(content.slice(at, at + 20))?.[1];
     if (font !== undefined) table = tableOf(objects, reference(page, font), tables);
-    else runs.push(decode(run ?? '', table));
+    if (content.startsWith('] TJ', at) || content.startsWith(' Tj', at)) {
+      runs.push(run);
+      run = '';
+    }
+    at += 1;
   }
   return runs.join(' ');
 }
@@ -119,19 +130,38 @@ const ESCAPES: Readonly<Record<string, string>> = {
   f: '\f',
 };
 
-/** The text of a TJ array: its strings hold two bytes a glyph. */
-function decode(run: string, table: ReadonlyMap<number, string>): string {
-  let text = '';
-  for (const [, literal = ''] of run.matchAll(/\(((?:[^\\()]|\\[^])*)\)/g)) {
-    const bytes = literal.replaceAll(/\\(?:([0-7]{1,3})|([^]))/g, (_all, octal, letter) =>
-      octal === undefined
-        ? (ESCAPES[letter] ?? letter)
-        : String.fromCharCode(Number.parseInt(octal, 8)),
-    );
-    for (let at = 0; at + 1 < bytes.length; at += 2) {
-      const glyph = bytes.charCodeAt(at) * 256 + bytes.charCodeAt(at + 1);
-      text += table.get(glyph) ?? `<glyph ${glyph}>`;
+/** A literal string from its opening parenthesis on: balanced ones inside need no escape. */
+function literal(content: string, start: number): { bytes: string; end: number } {
+  let bytes = '';
+  let depth = 1;
+  let at = start + 1;
+  for (;;) {
+    const letter = content[at];
+    if (letter === undefined) throw new Error(`no end of the string at ${start}`);
+    const octal = /^\\([0-7]{1,3})/.exec(content.slice(at, at + 4))?.[1];
+    if (octal !== undefined) {
+      bytes += String.fromCharCode(Number.parseInt(octal, 8));
+      at += octal.length + 1;
+    } else if (letter === '\\') {
+      const escaped = content[at + 1] ?? '';
+      bytes += ESCAPES[escaped] ?? escaped;
+      at += 2;
+    } else {
+      if (letter === '(') depth += 1;
+      if (letter === ')') depth -= 1;
+      at += 1;
+      if (depth === 0) return { bytes, end: at };
+      bytes += letter;
     }
+  }
+}
+
+/** Glyphs are numbered with two bytes each. */
+function decode(bytes: string, table: ReadonlyMap<number, string>): string {
+  let text = '';
+  for (let at = 0; at + 1 < bytes.length; at += 2) {
+    const glyph = bytes.charCodeAt(at) * 256 + bytes.charCodeAt(at + 1);
+    text += table.get(glyph) ?? `<glyph ${glyph}>`;
   }
   return text;
 }

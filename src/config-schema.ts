@@ -1,0 +1,191 @@
+/**
+ * The keys of the configuration, their meaning and their limits: what the README's example may say.
+ */
+import { z } from 'zod';
+
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS Region such as us-east-1')
+  .describe('AWS Region; needed with s3 and cloudwatch_logs');
+
+const files = z.array(z.string().min(1)).min(1).describe('Glob patterns, relative to this file');
+
+const s3 = z
+  .string()
+  .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]+(\/.*)?$/, 'must look like s3://bucket/prefix')
+  .describe('Bucket and prefix');
+
+const accountId = z
+  .string()
+  .regex(/^\d{12}$/, 'must be 12 digits, in quotes: "123456789012"')
+  .describe('AWS account, where the path does not say it; in quotes');
+
+const time = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/, {
+    error: 'must be a date such as 2026-11-01, or a UTC time such as 2026-11-01T00:00:00Z',
+    abort: true,
+  })
+  .refine(isCalendarTime, 'is no date of the calendar');
+
+/** JavaScript reads 30 February as 2 March. */
+function isCalendarTime(text: string): boolean {
+  const milliseconds = Date.parse(text);
+  return (
+    !Number.isNaN(milliseconds) &&
+    new Date(milliseconds).toISOString().startsWith(text.slice(0, 10))
+  );
+}
+
+const LOCATIONS = ['files', 's3', 'cloudwatch_logs'] as const;
+
+/** Says which location keys an entry of a source list has, and that it needs exactly one. */
+function checkLocation(
+  entry: Readonly<Record<string, unknown>>,
+  context: z.RefinementCtx,
+  valid: readonly string[],
+): void {
+  const present = LOCATIONS.filter((key) => entry[key] !== undefined);
+  if (present.length !== 1) {
+    const found = present.length === 0 ? 'none of them' : present.join(' and ');
+    context.addIssue({
+      code: 'custom',
+      message: `needs exactly one of ${valid.join(', ')} (found ${found})`,
+    });
+  }
+  if (present.some((key) => key !== 'files') && entry.region === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['region'],
+      message: `is needed with ${present.join()}`,
+    });
+  }
+}
+
+const flowLogSource = z
+  .strictObject({
+    files: files.optional(),
+    s3: s3.optional(),
+    cloudwatch_logs: z.string().min(1).optional().describe('Name of the log group'),
+    region: region.optional(),
+    account_id: accountId.optional(),
+    flow_log_id: z
+      .string()
+      .regex(/^fl-[0-9a-f]{8,17}$/, 'must be a flow log id such as fl-0123456789abcdef0')
+      .optional()
+      .describe('Flow log that wrote it, where its path does not say'),
+    format: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Fields of records without a header, as the LogFormat of the flow log has them'),
+  })
+  .superRefine((entry, context) =>
+    checkLocation(entry, context, ['files', 's3', 'cloudwatch_logs']),
+  );
+
+const ipsEventSource = z
+  .strictObject({
+    files: files.optional(),
+    s3: s3.optional(),
+    region: region.optional(),
+    utc_offset: z
+      .string()
+      .regex(/^[+-]\d{2}:\d{2}$/, 'must look like +02:00')
+      .optional()
+      .describe('Zone of syslog times that state none; UTC if absent'),
+  })
+  .superRefine((entry, context) => checkLocation(entry, context, ['files', 's3']));
+
+const inventorySource = z
+  .strictObject({
+    files: files.optional(),
+    s3: s3.optional(),
+    region: region.optional(),
+    account_id: accountId.optional(),
+    taken_at: time.optional().describe('When it was taken, where neither path nor content say it'),
+  })
+  .superRefine((entry, context) => checkLocation(entry, context, ['files', 's3']));
+
+const ids = z.array(z.string().min(1)).min(1);
+
+const scope = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be made of lower-case letters, digits, - and _')
+    .describe('Name shown in reports'),
+  match: z
+    .strictObject({
+      account: ids.optional(),
+      vpc: ids.optional(),
+      subnet: ids.optional(),
+      instance: ids.optional(),
+      interface: ids.optional(),
+      tag: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe('Tags of the interface, its instance, subnet or VPC; the nearer wins'),
+    })
+    .refine((match) => Object.keys(match).length > 0, 'needs at least one key')
+    .describe('All keys must hold; of a list, one value'),
+});
+
+export const configSchema = z.strictObject({
+  lake: z.string().min(1).describe('Folder of the lake'),
+  output: z.string().min(1).describe('Folder of the evidence packs'),
+  organization: z.string().min(1).optional().describe('Who is assessed; shown on the cover'),
+  sources: z.strictObject({
+    flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
+    ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
+    inventory: z.array(inventorySource).default([]).describe('Saved describe-* output'),
+  }),
+  scope: z
+    .array(scope)
+    .min(1)
+    .refine(
+      (list) => new Set(list.map((entry) => entry.name)).size === list.length,
+      'has a name twice',
+    )
+    .describe('What is assessed; an interface belongs to the first scope that matches'),
+  period: z
+    .strictObject({
+      start: time.describe('First instant'),
+      end: time.describe('First instant after it: half open'),
+    })
+    .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
+      message: 'must start before it ends',
+    }),
+  pack: z.string().min(1).default('pci-dss-4.0.1').describe('Which evidence pack to make'),
+  allowance: z
+    .strictObject({
+      rejected_lines: z.number().int().min(0).default(0).describe('Lines that may be unreadable'),
+      damaged_objects: z
+        .number()
+        .int()
+        .min(0)
+        .default(0)
+        .describe('Objects that may be damaged or refused'),
+    })
+    .prefault({})
+    .describe('What a run may refuse and still exit with 0; more is exit code 3'),
+  metadata_max_age_hours: z
+    .number()
+    .positive()
+    .default(24)
+    .describe('How long the newest inventory snapshot is taken to hold'),
+  memory_limit: z
+    .string()
+    .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')
+    .optional()
+    .describe('Upper bound of the engine, such as 2GB'),
+});
+
+export type ConfigFile = z.infer<typeof configSchema>;
+export type FlowLogSourceConfig = z.infer<typeof flowLogSource>;
+export type IpsEventSourceConfig = z.infer<typeof ipsEventSource>;
+export type InventorySourceConfig = z.infer<typeof inventorySource>;
+
+/** The JSON Schema of the configuration, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: 'input' }) as Record<string, unknown>;
+}

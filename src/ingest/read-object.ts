@@ -1,0 +1,136 @@
+/**
+ * One object that is on local disk: recognised by its content, read into the batch, and entered in the
+ * ledger with every line accounted for.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { BatchWriter } from '../lake-batch.ts';
+import type { Format, Kind, LocalObject } from './format.ts';
+import { FORMATS } from './formats.ts';
+import type { Fingerprint, KnownObject, Ledger } from './ledger.ts';
+import { readContentHead } from './lines.ts';
+import { type Counts, createObjectSink, type FirstReject, type ObjectSink } from './object-sink.ts';
+import type { ListedObject } from './source.ts';
+
+export type ObjectStatus = 'loaded' | 'damaged' | 'refused' | 'duplicate';
+
+export type ReadTask = {
+  listed: ListedObject;
+  path: string;
+  fingerprint: Fingerprint;
+  objectId: string;
+  kind: Kind;
+  /** The entry of the configuration that listed it. */
+  label: string;
+  /** The same object as it was refused before. */
+  refused: KnownObject | undefined;
+  runId: string;
+  readAt: Date;
+};
+
+export type ReadOutcome = {
+  status: ObjectStatus;
+  /** Why it is damaged, refused or a duplicate. */
+  reason: string | undefined;
+  counts: Counts;
+  firstReject: FirstReject | undefined;
+};
+
+/** Reads the object and adds its ledger row, to the batch and to the ledger in memory. */
+export async function readObject(
+  task: ReadTask,
+  batch: BatchWriter,
+  ledger: Ledger,
+  connection: DuckDBConnection,
+): Promise<ReadOutcome> {
+  const { listed, fingerprint, objectId } = task;
+  const object: LocalObject = {
+    objectId,
+    uri: listed.uri,
+    path: task.path,
+    sizeBytes: fingerprint.sizeBytes,
+    modifiedAt: listed.modifiedAt,
+    hints: listed.hints,
+  };
+  const sink = createObjectSink(object, batch, connection);
+  const replaced =
+    task.refused ??
+    ledger
+      .history(listed.uri)
+      .findLast((known) => fingerprint.prefixes.get(known.sizeBytes) === known.sha256);
+  // Two snapshots of an inventory may well be equal: each proves the state at its own time.
+  const copy = task.kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
+  const content: Content = copy
+    ? { status: 'duplicate', reason: `same bytes as ${copy.uri}`, lineCount: 0 }
+    : await readContent(object, task.kind, sink);
+  const counts = sink.counts();
+  const { first, last } = sink.times();
+  batch.addRow('source_object', {
+    object_id: objectId,
+    uri: listed.uri,
+    source: task.label,
+    kind: task.kind,
+    version: listed.version,
+    size_bytes: fingerprint.sizeBytes,
+    modified_at: listed.modifiedAt,
+    sha256: fingerprint.sha256,
+    format: content.format?.name,
+    fields: content.fields,
+    flow_log_id: listed.hints.flowLogId,
+    account_id: listed.hints.accountId,
+    region: listed.hints.region,
+    status: content.status,
+    reason: content.reason,
+    line_count: content.lineCount,
+    row_count: counts.rowCount,
+    rejected_count: counts.rejectedCount,
+    nodata_count: counts.nodataCount,
+    skipdata_count: counts.skipdataCount,
+    header_count: counts.headerCount,
+    blank_count: counts.blankCount,
+    first_at: first === undefined ? undefined : new Date(first),
+    last_at: last === undefined ? undefined : new Date(last),
+    supersedes_object_id: replaced?.objectId,
+    duplicate_of_object_id: copy?.objectId,
+    ingested_at: task.readAt,
+    run_id: task.runId,
+  });
+  await batch.drain();
+  ledger.add({
+    objectId,
+    uri: listed.uri,
+    version: listed.version,
+    sha256: fingerprint.sha256,
+    sizeBytes: fingerprint.sizeBytes,
+    status: content.status,
+    isOpen: false,
+  });
+  return {
+    status: content.status,
+    reason: content.reason,
+    counts,
+    firstReject: sink.firstReject(),
+  };
+}
+
+type Content = {
+  status: ObjectStatus;
+  reason?: string;
+  format?: Format;
+  lineCount: number;
+  fields?: readonly string[] | undefined;
+};
+
+async function readContent(object: LocalObject, kind: Kind, sink: ObjectSink): Promise<Content> {
+  const candidates = FORMATS.filter((format) => format.kind === kind);
+  const head = await readContentHead(object.path);
+  const format = candidates.find((candidate) => candidate.recognises(head, object));
+  if (!format) {
+    const names = candidates.map((candidate) => candidate.name).join(', ');
+    const reason = `no ${kind} format recognises its content (known: ${names})`;
+    return { status: 'refused', reason, lineCount: 0 };
+  }
+  const { lineCount, fields, damage } = await format.read(object, sink);
+  if (damage === undefined) return { status: 'loaded', format, lineCount, fields };
+  const status = lineCount === 0 ? 'refused' : 'damaged';
+  return { status, reason: damage, format, lineCount, fields };
+}

@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/database.ts';
+import { enrich } from '../../src/enrich/enrich.ts';
+import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
+import { openBatch } from '../../src/lake-batch.ts';
+import type { LakeLock } from '../../src/lake-lock.ts';
+import { columnDefinitions, quoteName, TABLES } from '../../src/tables.ts';
+import * as fixture from './fixture.ts';
+
+const NEXT_DAY = '2026-11-03';
+const DERIVED = TABLES.filter((table) => table.layer !== 'ingest');
+const DAILY = DERIVED.filter((table) => table.partition !== undefined);
+
+let lake: string;
+let lock: Awaited<ReturnType<typeof openLakeForWriting>>;
+let database: Database;
+let staged: Database;
+
+beforeEach(async () => {
+  lake = mkdtempSync(join(tmpdir(), 'flowproof-enrich-'));
+  lock = await openLakeForWriting(lake);
+  database = await openDatabase();
+  await createLakeViews(database.connection, lake);
+  staged = await fixture.openIngestTables();
+  await fixture.addSnapshot(staged, '2026-11-02 00:00:00', [fixture.networkInterface()]);
+  await fixture.addRows(staged, 'source_object', [fixture.flowObject('o')]);
+  await fixture.addRows(staged, 'flow', [
+    fixture.flow(1),
+    fixture.flow(2, {
+      start_at: `${NEXT_DAY} 10:00:00`,
+      end_at: `${NEXT_DAY} 10:00:30`,
+      flow_date: NEXT_DAY,
+    }),
+  ]);
+  await fixture.addRows(staged, 'ips_event', [fixture.ipsEvent('e1')]);
+});
+
+afterEach(async () => {
+  staged.close();
+  database.close();
+  await lock.release();
+  rmSync(lake, { recursive: true });
+});
+
+/** Writes what was staged as one committed batch of the lake, and empties the stage. */
+async function commit(name: string): Promise<void> {
+  const batch = await openBatch(database.connection, lake, name);
+  for (const table of TABLES.filter(({ layer }) => layer === 'ingest')) {
+    const file = join(lake, `.${table.name}.parquet`);
+    const columns = table.columns.map((column) => column.name);
+    await staged.connection.run(`copy ${quoteName(table.name)} to '${file}' (format parquet)`);
+    const list = columns.map(quoteName).join(', ');
+    await batch.insertRows(table.name, columns, `select ${list} from read_parquet('${file}')`);
+    await staged.connection.run(`truncate ${quoteName(table.name)}`);
+    rmSync(file);
+  }
+  await batch.commit();
+  await createLakeViews(database.connection, lake);
+}
+
+async function run(maxAgeHours = 24) {
+  const dates: string[] = [];
+  const result = await enrich({
+    connection: database.connection,
+    lake,
+    config: {
+      scope: [{ name: 'cde', match: { vpc: ['vpc-a'] } }],
+      metadata_max_age_hours: maxAgeHours,
+    },
+    onProgress: ({ date }) => dates.push(date),
+  });
+  return { ...result, dates };
+}
+
+/** File and time of last change of every daily mart: which of them a run wrote. */
+function writtenAt(): Record<string, number> {
+  return Object.fromEntries(
+    [fixture.DAY, NEXT_DAY].flatMap((date) =>
+      DAILY.map((table) => {
+        const file = join(table.name, `flow_date=${date}`, 'data.parquet');
+        return [file, statSync(join(lake, file)).mtimeMs];
+      }),
+    ),
+  );
+}
+
+test('every derived table has the columns and types of the catalogue', async () => {
+  await commit('first');
+  expect(await run()).toEqual({
+    dayCount: 2,
+    rebuiltDayCount: 2,
+    dates: [fixture.DAY, NEXT_DAY],
+  });
+  for (const table of DERIVED) {
+    const described = await fixture.read(
+      database,
+      `select column_name, column_type from (describe ${quoteName(table.name)})`,
+    );
+    const definitions = described
+      .map((row) => `"${row.column_name}" ${row.column_type}`)
+      .join(', ');
+    expect([table.name, definitions]).toEqual([table.name, columnDefinitions(table)]);
+  }
+});
+
+test('one row a flow, in each mart that has one row a flow', async () => {
+  await commit('first');
+  await run();
+  const counts = await fixture.read(
+    database,
+    `select (select count(*) from flow) as flows,
+       (select count(distinct flow_id) from flow_enriched) as ids,
+       (select count(*) from flow_enriched) as enriched,
+       (select count(*) from flow_detail) as details,
+       (select count(*) from flow_event) as pairs`,
+  );
+  expect(counts).toEqual([{ flows: 2, ids: 2, enriched: 2, details: 2, pairs: 1 }]);
+  const scopes = await fixture.read(
+    database,
+    'select flow_id, scope_name, flow_date from flow_detail order by flow_id',
+  );
+  expect(scopes).toMatchObject([
+    { flow_id: 'o:1', scope_name: 'cde' },
+    { flow_id: 'o:2', scope_name: null },
+  ]);
+});
+
+test('a flow whose object the ledger does not have is kept', async () => {
+  await fixture.addRows(staged, 'flow', [fixture.flow(7, { object_id: 'unlisted' })]);
+  await commit('first');
+  await run();
+  expect(
+    await fixture.read(
+      database,
+      "select flow_id, source, log_format from flow_enriched where object_id = 'unlisted'",
+    ),
+  ).toEqual([{ flow_id: 'unlisted:7', source: null, log_format: null }]);
+});
+
+test('a second run makes nothing again', async () => {
+  await commit('first');
+  await run();
+  const before = writtenAt();
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 0 });
+  expect(writtenAt()).toEqual(before);
+});
+
+test('a late flow file makes only its day again', async () => {
+  await commit('first');
+  await run();
+  const before = writtenAt();
+  await fixture.addRows(staged, 'source_object', [fixture.flowObject('late')]);
+  await fixture.addRows(staged, 'flow', [fixture.flow(1, { object_id: 'late' })]);
+  await commit('second');
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 1 });
+  const changed = Object.entries(writtenAt())
+    .filter(([file, time]) => before[file] !== time)
+    .map(([file]) => file);
+  expect(changed.sort()).toEqual(
+    DAILY.map((table) => join(table.name, `flow_date=${fixture.DAY}`, 'data.parquet')).sort(),
+  );
+  const rows = await fixture.read(database, 'select flow_id from flow_enriched order by flow_id');
+  expect(rows.map((row) => row.flow_id)).toEqual(['late:1', 'o:1', 'o:2']);
+});
+
+test('late events make the days around them again', async () => {
+  await commit('first');
+  await run();
+  const event = fixture.ipsEvent('e2', {
+    event_at: '2026-11-01 23:00:00',
+    event_date: '2026-11-01',
+  });
+  await fixture.addRows(staged, 'source_object', [
+    fixture.flowObject('events', { kind: 'ips_events' }),
+  ]);
+  await fixture.addRows(staged, 'ips_event', [event]);
+  await commit('second');
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 1 });
+});
+
+test('a new inventory snapshot makes everything again', async () => {
+  await commit('first');
+  await run();
+  await fixture.addRows(staged, 'source_object', [
+    fixture.flowObject('inventory', { kind: 'inventory' }),
+  ]);
+  await fixture.addSnapshot(staged, '2026-11-03 12:00:00', [fixture.networkInterface()]);
+  await commit('second');
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 2 });
+  const rows = await fixture.read(
+    database,
+    'select as_of_precision from flow_enriched order by flow_id',
+  );
+  expect(rows).toEqual([{ as_of_precision: 'observed' }, { as_of_precision: 'observed' }]);
+});
+
+test('another age of metadata makes everything again', async () => {
+  await commit('first');
+  await run();
+  expect(await run(48)).toMatchObject({ rebuiltDayCount: 2 });
+  const rows = await fixture.read(
+    database,
+    'select as_of_precision from flow_enriched order by flow_id',
+  );
+  expect(rows).toEqual([
+    { as_of_precision: 'carried_forward' },
+    { as_of_precision: 'carried_forward' },
+  ]);
+});
+
+test('content that replaces an object takes its flows, and a day that has none left, away', async () => {
+  await commit('first');
+  await run();
+  await fixture.addRows(staged, 'source_object', [
+    fixture.flowObject('longer', { supersedes_object_id: 'o' }),
+  ]);
+  await fixture.addRows(staged, 'flow', [fixture.flow(1, { object_id: 'longer' })]);
+  await commit('second');
+  await run();
+  const rows = await fixture.read(database, 'select flow_id from flow_enriched');
+  expect(rows).toEqual([{ flow_id: 'longer:1' }]);
+});
+
+test('an empty lake gives empty tables', async () => {
+  expect(await run()).toEqual({ dayCount: 0, rebuiltDayCount: 0, dates: [] });
+  expect(await fixture.read(database, 'select count(*) as n from flow_enriched')).toEqual([
+    { n: 0 },
+  ]);
+});
