@@ -49,8 +49,8 @@ function ingestLines({ ingest }: RunOutcome): string[] {
   }
   if (ingest.unreachable.length > 0) {
     lines.push(
-      `Missing   ${plural(ingest.unreachable.length, 'object')} could not be had; the next run tries again`,
-      ...listed(ingest.unreachable, (item) => `${item.uri}: ${item.problem.split('\n', 1)[0]}`),
+      `Missing   ${plural(ingest.unreachable.length, 'place')} could not be read; the next run tries again`,
+      ...listed(ingest.unreachable, (item) => item.problem),
     );
   }
   return lines;
@@ -81,7 +81,10 @@ function reportLines({ report }: RunOutcome): string[] {
 }
 
 function listed<Item>(items: readonly Item[], text: (item: Item) => string): string[] {
-  const lines = items.slice(0, MAX_LISTED).map((item) => `          ${visibleText(text(item))}`);
+  const lines = items
+    .slice(0, MAX_LISTED)
+    .flatMap((item) => text(item).split('\n'))
+    .map((line) => `          ${visibleText(line)}`);
   if (items.length > MAX_LISTED) lines.push(`          and ${items.length - MAX_LISTED} more`);
   return lines;
 }

@@ -69,6 +69,18 @@ export function isOutsidePeriod(path: FlowLogPath, period: Period): boolean {
   return isBefore(span, period) || isAfter(span, period);
 }
 
+/**
+ * True if the path lies in the folder of another AWS service below `AWSLogs/<account>/`, such as
+ * CloudTrail or Config: buckets for logs are often shared, and no flow log is there.
+ */
+export function isOtherService(path: string): boolean {
+  const { root, folders, service } = locate(path);
+  if (root === undefined || service !== undefined) return false;
+  const accountAt = folders.findIndex((name) => ACCOUNT.test(name));
+  const areOwners = folders.slice(0, accountAt + 1).every(isOwner);
+  return accountAt >= 0 && areOwners && folders.length > accountAt + 1;
+}
+
 /** What the path says of an object, in the form in which sources hand it on. */
 export function hintsOfPath(path: FlowLogPath): ObjectHints {
   return {
@@ -97,8 +109,7 @@ export function readFolderLevel(prefix: string, period: Period): FolderLevel {
   const { root, rawFolders, folders, service } = locate(prefix);
   if (root === undefined) return { kind: 'above' };
   if (service === undefined) {
-    const isAccounts = folders.every((name) => ACCOUNT.test(name) || ORGANIZATION.test(name));
-    return { kind: isAccounts ? 'tree' : 'other' };
+    return { kind: folders.every(isOwner) ? 'tree' : 'other' };
   }
   const year = folders[service + 2];
   if (year === undefined) return { kind: 'tree' };
@@ -121,6 +132,10 @@ export function readFolderLevel(prefix: string, period: Period): FolderLevel {
 /** True if the path's folder, and so every later one of its region, lies after the period. */
 export function isPastPeriod(path: FlowLogPath, period: Period): boolean {
   return path.dateFolder !== undefined && isAfter(path.dateFolder, period);
+}
+
+function isOwner(name: string): boolean {
+  return ACCOUNT.test(name) || ORGANIZATION.test(name);
 }
 
 type Located = {

@@ -8,7 +8,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { readRows } from '../database.ts';
-import type { ObjectHints } from './format.ts';
+import type { Kind, ObjectHints } from './format.ts';
 import type { KindOfSource } from './ingest.ts';
 import { parseLogFormat } from './log-format.ts';
 import type { Source } from './source.ts';
@@ -36,7 +36,7 @@ export async function openSources(
       };
       return {
         kind: 'inventory' as const,
-        source: await openObjects(`inventory[${index}]`, entry, config, hints),
+        source: await openObjects('inventory', `inventory[${index}]`, entry, config, hints),
       };
     }),
     ...flow_logs.map(async (entry, index) => {
@@ -52,7 +52,7 @@ export async function openSources(
       };
       const source =
         entry.cloudwatch_logs === undefined
-          ? await openObjects(label, entry, config, hints)
+          ? await openObjects('flow_logs', label, entry, config, hints)
           : await openLogGroup(
               label,
               entry.cloudwatch_logs,
@@ -67,13 +67,14 @@ export async function openSources(
       const hints: ObjectHints = entry.utc_offset ? { utcOffset: entry.utc_offset } : {};
       return {
         kind: 'ips_events' as const,
-        source: await openObjects(`ips_events[${index}]`, entry, config, hints),
+        source: await openObjects('ips_events', `ips_events[${index}]`, entry, config, hints),
       };
     }),
   ]);
 }
 
 async function openObjects(
+  kind: Kind,
   label: string,
   entry: {
     files?: readonly string[] | undefined;
@@ -85,7 +86,8 @@ async function openObjects(
 ): Promise<Source> {
   if (entry.s3 !== undefined) {
     const { s3Source } = await import('./sources/s3.ts');
-    return s3Source({ label, uri: entry.s3, region: entry.region ?? '', hints });
+    const isFlowLogs = kind === 'flow_logs';
+    return s3Source({ label, uri: entry.s3, region: entry.region ?? '', hints, isFlowLogs });
   }
   return filesSource({ label, patterns: entry.files ?? [], baseFolder: config.folder, hints });
 }

@@ -141,7 +141,8 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
     title: printableProse(report.title),
     question: prose(report.question),
     kind: ROW_KINDS[report.rowKind],
-    grain: prose(report.grain),
+    // It stands behind the words "A row is".
+    grain: prose(report.grain.replaceAll(/\bone row (?=an? )/gi, '')),
     limits: prose(report.limits),
     requirements: report.requirements.map((id) => ({
       id: printable(id),

@@ -107,8 +107,8 @@ export async function compile(
 
 /** The diagnostics' messages and places, from Typst's JSON or from the text of its export errors. */
 function failure(diagnostics: string, cause?: unknown): FlowproofError {
-  const messages = [...diagnostics.matchAll(/"?message"?:\s*"((?:[^"\\]|\\.)*)"/g)].map(
-    (match) => match[1] ?? '',
+  const messages = [...diagnostics.matchAll(/"?message"?:\s*"((?:[^"\\]|\\.)*)"/g)].map((match) =>
+    (match[1] ?? '').replaceAll(/\\(["\\])/g, '$1'),
   );
   const problem = messages.length > 0 ? [...new Set(messages)].join('; ') : diagnostics;
   return new FlowproofError('PDF_FAILED', {

@@ -6,7 +6,6 @@ import { type Database, openDatabase } from '../../src/database.ts';
 import { enrich } from '../../src/enrich/enrich.ts';
 import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
 import { openBatch } from '../../src/lake-batch.ts';
-import type { LakeLock } from '../../src/lake-lock.ts';
 import { columnDefinitions, quoteName, TABLES } from '../../src/tables.ts';
 import * as fixture from './fixture.ts';
 

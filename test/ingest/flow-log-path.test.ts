@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   hintsOfPath,
+  isOtherService,
   isOutsidePeriod,
   isPastPeriod,
   readFlowLogPath,
@@ -144,5 +145,24 @@ describe('readFolderLevel', () => {
       isOutside: false,
       firstKey: `${PLAIN}/2025/12/31`,
     });
+  });
+});
+
+describe('isOtherService', () => {
+  const owner = '123456789012';
+
+  it.each([
+    [`logs/AWSLogs/${owner}/CloudTrail/us-east-1/2026/11/02/x.json.gz`, true],
+    [`AWSLogs/o-abcdefghij/${owner}/Config/`, true],
+    [`AWSLogs/aws-account-id=${owner}/aws-service=elasticloadbalancing/x.log.gz`, true],
+    [`AWSLogs/${owner}/vpcflowlogs/us-east-1/2026/11/02/x.log.gz`, false],
+    [`AWSLogs/aws-account-id=${owner}/aws-service=vpcflowlogs/`, false],
+    [`AWSLogs/aws-account-id=${owner}/service=vpcflowlogs/`, false],
+    [`AWSLogs/${owner}/`, false],
+    [`AWSLogs/${owner}/notes.txt`, false],
+    ['AWSLogs/backup/x.log.gz', false],
+    ['CloudTrail/x.json.gz', false],
+  ])('%s: %s', (path, expected) => {
+    expect(isOtherService(path)).toBe(expected);
   });
 });

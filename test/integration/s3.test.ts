@@ -51,11 +51,15 @@ const otherDays = new Map(
 
 /** What flowproof lists, because it could be evidence, and must refuse. */
 const otherKinds = new Map<string, string | Uint8Array>([
+  [`${FLOW_LOGS}/2026/11/02/README.txt`, 'This folder is kept for a year.\n'],
+]);
+
+/** What another service writes below the same prefix: no flow log is there, and it is not listed. */
+const otherServices = new Map([
   [
     `${ACCOUNT}/CloudTrail/us-east-1/2026/11/02/123456789012_CloudTrail_us-east-1.json.gz`,
     gzipSync('{"Records":[]}'),
   ],
-  [`${FLOW_LOGS}/2026/11/02/README.txt`, 'This folder is kept for a year.\n'],
 ]);
 
 const folderMarkers = new Map([[`${FLOW_LOGS}/2026/11/02/`, '']]);
@@ -67,7 +71,7 @@ let remoteRun: Finished;
 
 beforeAll(async () => {
   await makeBucket(BUCKET);
-  for (const objects of [samples, tooOld, otherDays, otherKinds, folderMarkers]) {
+  for (const objects of [samples, tooOld, otherDays, otherKinds, otherServices, folderMarkers]) {
     await putObjects(BUCKET, objects);
   }
   local = createWorkspace({

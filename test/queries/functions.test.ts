@@ -136,7 +136,17 @@ test('is_public_range is true if the range leaves the special ranges anywhere', 
     }),
     { numRuns: 10, endOnFailure: true },
   );
-  const short = ['0.0.0.0/0', '0.0.0.0/1', '::/0', '::/1', 'fc00::/6', 'fe00::/7', '224.0.0.0/3'];
+  const short = [
+    '0.0.0.0/0',
+    '0.0.0.0/1',
+    '::/0',
+    '::/1',
+    '::/80',
+    '::/127',
+    'fc00::/6',
+    'fe00::/7',
+    '224.0.0.0/3',
+  ];
   expect(await evaluate('is_public_range(text, first_key, last_key)', short)).toEqual(
     short.map(rangeOf).map(({ first, last }) => !isCovered(first, last)),
   );

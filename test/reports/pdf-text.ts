@@ -11,6 +11,8 @@ export type PdfFile = {
   metadata: string;
   /** Text of each page: every run of glyphs in the order in which it is drawn, joined by blanks. */
   pages: string[];
+  /** The lowest place of any text, in points above the lower edge of its page. */
+  lowestPoint: number;
   /** Embedded files by name. */
   embedded: Map<string, Buffer>;
 };
@@ -23,10 +25,14 @@ export function readPdf(pdf: Buffer): PdfFile {
   const catalog = latin1(all.find((one) => latin1(one).includes('/Type /Catalog')));
   const metadata = streamOf(objectOf(objects, reference(catalog, 'Metadata'))).toString('utf8');
   const tables = new Map<string, Map<number, string>>();
-  const pages = all
-    .map((one) => latin1(one))
-    .filter((one) => /\/Type \/Page\s/.test(one))
-    .map((page) => pageText(objects, page, tables));
+  const dictionaries = all.map(latin1).filter((one) => /\/Type \/Page\s/.test(one));
+  const pages = dictionaries.map((page) => pageText(objects, page, tables));
+  const points = dictionaries.flatMap((page) =>
+    // Each run of text stands in a frame of its own, whose origin is the text's.
+    [...contentOf(objects, page).matchAll(/^1 0 0 -1 [-\d.]+ ([-\d.]+) cm$/gm)].map((match) =>
+      Number(match[1]),
+    ),
+  );
   const embedded = new Map<string, Buffer>();
   for (const one of all) {
     const text = latin1(one);
@@ -34,7 +40,7 @@ export function readPdf(pdf: Buffer): PdfFile {
     const content = /\/EF\s*<<[^>]*\/F (\d+) 0 R/.exec(text)?.[1];
     if (name && content) embedded.set(name, streamOf(objectOf(objects, Number(content))));
   }
-  return { catalog, metadata, pages, embedded };
+  return { catalog, metadata, pages, lowestPoint: Math.min(...points), embedded };
 }
 
 function latin1(bytes: Buffer | undefined): string {
@@ -77,12 +83,16 @@ function streamOf(object: Buffer): Buffer {
   return dictionary.includes('/FlateDecode') ? inflateSync(bytes) : bytes;
 }
 
+function contentOf(objects: Objects, page: string): string {
+  return streamOf(objectOf(objects, reference(page, 'Contents'))).toString('latin1');
+}
+
 function pageText(
   objects: Objects,
   page: string,
   tables: Map<string, Map<number, string>>,
 ): string {
-  const content = streamOf(objectOf(objects, reference(page, 'Contents'))).toString('latin1');
+  const content = contentOf(objects, page);
   const runs: string[] = [];
   let table = new Map<number, string>();
   let run = '';

@@ -13,6 +13,7 @@ import {
 import { FlowproofError, messageOf } from '../../errors.ts';
 import {
   hintsOfPath,
+  isOtherService,
   isOutsidePeriod,
   isPastPeriod,
   readFlowLogPath,
@@ -36,6 +37,8 @@ export type S3Options = {
   region: string;
   /** What the configuration says of the objects; wins over what their keys say. */
   hints: ObjectHints;
+  /** True for flow logs: folders of other AWS services below `AWSLogs/` are not entered. */
+  isFlowLogs?: boolean;
   client?: S3Client;
   sleep?: Sleep;
 };
@@ -59,7 +62,9 @@ export function s3Source(options: S3Options): Source {
     label,
     place: uri,
     async *list(period) {
-      for await (const object of listFolder(bucket, prefix, period)) {
+      const isSkipped = options.isFlowLogs ? isOtherService : () => false;
+      for await (const object of listFolder(bucket, prefix, period, isSkipped)) {
+        if (isSkipped(object.key)) continue;
         const said = readFlowLogPath(object.key);
         if (isOutsidePeriod(said, period)) continue;
         yield asListed(bucket, object, { ...hintsOfPath(said), ...hints });
@@ -94,7 +99,9 @@ async function* listFolder(
   bucket: Bucket,
   prefix: string,
   period: Period,
+  isSkipped: (path: string) => boolean,
 ): AsyncGenerator<S3Object> {
+  if (isSkipped(prefix)) return;
   const level = readFolderLevel(prefix, period);
   if (level.kind === 'other') {
     for await (const page of listPages(bucket, { Prefix: prefix })) yield* page.objects;
@@ -121,7 +128,7 @@ async function* listFolder(
     yield* page.objects;
     for (const folder of page.folders) {
       if (level.kind === 'tree' || page.folders.length === 1 || isTree(folder)) {
-        yield* listFolder(bucket, folder, period);
+        yield* listFolder(bucket, folder, period, isSkipped);
       } else {
         for await (const whole of listPages(bucket, { Prefix: folder })) yield* whole.objects;
       }
