@@ -171,7 +171,7 @@ export const TABLES: readonly Table[] = [
     layer: 'ingest',
     description: 'The ledger: one row an object that was read, with every line accounted for.',
     columns: columns(`
-  object_id VARCHAR: Hash of URI and content.
+  object_id VARCHAR: Hash of URI and content (and of the refused object that it replaces).
   uri VARCHAR: Where it came from.
   source VARCHAR: The entry of the config that listed it, such as flow_logs[0].
   kind VARCHAR: flow_logs, ips_events or inventory.
@@ -195,7 +195,7 @@ export const TABLES: readonly Table[] = [
   blank_count BIGINT: Blank lines.
   first_at TIMESTAMP: Earliest record time.
   last_at TIMESTAMP: Latest record time.
-  supersedes_object_id VARCHAR: Earlier, shorter content of the same URI that this one replaces.
+  supersedes_object_id VARCHAR: What this one replaces: shorter content of the same URI, or the same content, refused before.
   duplicate_of_object_id VARCHAR: Object with the same bytes that was read before.
   ingested_at TIMESTAMP: When it was read.
   run_id VARCHAR: The run that read it.`),
@@ -379,7 +379,8 @@ ${VALIDITY}`),
   {
     name: 'scope_interface',
     layer: 'mart',
-    description: 'One row a state of a network interface that the configuration puts in a scope.',
+    description:
+      'One row a state of a network interface in scope, together with its instance, subnet and VPC.',
     columns: columns(`
   scope_name VARCHAR: The scope.
   network_interface_id VARCHAR: The interface.
@@ -451,7 +452,7 @@ ${VALIDITY}`),
   event_id VARCHAR: The event.
   disposition VARCHAR: Disposition of the event.
   user_name VARCHAR: User that the event names.
-  matched_on VARCHAR: Keys that were equal: addresses, protocol and ports; or addresses and protocol.
+  matched_on VARCHAR: Keys that were equal: addresses, and of protocol and ports those that both have.
   time_difference_seconds DOUBLE: How far the event lies outside the flow's interval; 0 inside.
   confidence VARCHAR: high (all keys, inside the interval), medium (all keys, within the tolerance) or low (no ports).
   flow_date DATE: UTC date of the flow.`),

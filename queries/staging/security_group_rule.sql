@@ -57,7 +57,8 @@ select
     when 'icmp' then 1
     when 'icmpv6' then 58
     when '-1' then null
-    else try_cast (ip_protocol as integer)
+    -- A protocol that cannot be read permits nothing: 256 is the number of none.
+    else coalesce(try_cast (ip_protocol as integer), 256)
   end as protocol,
   case
     when ip_protocol in (

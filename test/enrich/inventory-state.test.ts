@@ -145,3 +145,18 @@ test('a rule of another group without a group id hides no permissions', async ()
   });
   expect(rows.map((row) => (row as unknown[])[0])).toEqual([BY_VALUES.id, 'sgr-9']);
 });
+
+test('a protocol that cannot be read is not taken for all protocols', async () => {
+  const rows = await fixture.enrichAndRead(async (database) => {
+    const rules = ['tcp', '47', '-1', 'quic'].map((protocol) =>
+      fixture.rule({ id: `sgr-${protocol}`, cidr: '10.0.0.0/8', protocol }),
+    );
+    await fixture.addSnapshot(database, T1, rules);
+  }, 'select rule_id, protocol from security_group_rule order by rule_id');
+  expect(rows).toEqual([
+    { rule_id: 'sgr--1', protocol: null },
+    { rule_id: 'sgr-47', protocol: 47 },
+    { rule_id: 'sgr-quic', protocol: 256 },
+    { rule_id: 'sgr-tcp', protocol: 6 },
+  ]);
+});

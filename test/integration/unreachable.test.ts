@@ -12,7 +12,7 @@ test('a bucket that does not exist: exit code 1, its name, and the other sources
   });
   const finished = await workspace.flowproof('ingest');
   expect(finished.exitCode).toBe(1);
-  expect(finished.stdout).toContain('Missing   1 object could not be had');
+  expect(finished.stdout).toContain('Missing   1 place could not be read');
   expect(finished.stdout).toContain(
     's3://amzn-s3-demo-mistyped/logs/: ListObjectsV2 failed with NoSuchBucket (HTTP 404)',
   );
