@@ -76,6 +76,11 @@ function reportLines({ report }: RunOutcome): string[] {
     `Found     ${counts.map(({ status, count }) => `${count} ${STATUS_WORDS[status].label.toLowerCase()}`).join(', ')} (${plural(content.requirements.length, 'requirement')})`,
     ...contradicted.map((item) => `          ${item.id} contradicts: ${item.why}`),
     `Pack      ${shownPath(report.folder)}${report.isChanged ? '' : ' (unchanged)'}`,
+    ...(report.keptFolder
+      ? [
+          `Kept      ${shownPath(report.keptFolder)}: it stood in the pack's place, and was changed by somebody`,
+        ]
+      : []),
     `          open report.pdf; check it with: cd ${shownPath(report.folder)} && sha256sum -c SHA256SUMS`,
   ];
 }

@@ -48,11 +48,14 @@ export async function packFiles(
  * Writes the pack. If the folder already holds exactly this pack, unharmed, nothing is touched and
  * `changed` is false. Files are readable by their owner only.
  *
+ * A folder in the pack's place that is no sound pack, because somebody changed or added a file, is not
+ * deleted: it moves aside, and `keptFolder` says where to.
+ *
  * Throws PACK_UNWRITABLE; the pack that was there before is there still.
  */
 export async function writePackFolder(
   request: PackRequest,
-): Promise<{ files: string[]; changed: boolean }> {
+): Promise<{ files: string[]; changed: boolean; keptFolder?: string }> {
   const files = await packFiles(request.content, request.queryTexts);
   const names = [...files.keys()].sort();
   if (await holdsPack(request.folder, files)) return { files: names, changed: false };
@@ -61,10 +64,13 @@ export async function writePackFolder(
   const old = join(parent, `.${basename(request.folder)}.old`);
   try {
     await rm(fresh, { recursive: true, force: true });
+    // A run that was killed between the two renames of a swap left the pack under its other name.
+    if (existsSync(old) && !existsSync(request.folder)) await rename(old, request.folder);
+    await discard(old, request.folder);
     for (const [name, bytes] of files) await writeDurably(join(fresh, name), bytes);
-    await rm(old, { recursive: true, force: true });
     await swapIn(fresh, request.folder, old);
-    await rm(old, { recursive: true, force: true });
+    const keptFolder = await discard(old, request.folder);
+    return { files: names, changed: true, ...(keptFolder ? { keptFolder } : {}) };
   } catch (thrown) {
     // What failed already is what the user must hear of; the next run removes what stays here.
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
@@ -76,7 +82,25 @@ export async function writePackFolder(
       cause: thrown,
     });
   }
-  return { files: names, changed: true };
+}
+
+/** Deletes a replaced pack if it is one, unharmed; else moves it beside the new one, and says where. */
+async function discard(old: string, folder: string): Promise<string | undefined> {
+  if (!existsSync(old)) return undefined;
+  const isSound = await verifyPack(old).then(
+    (result) => result.ok,
+    () => false,
+  );
+  if (isSound) {
+    await rm(old, { recursive: true, force: true });
+    return undefined;
+  }
+  for (let number = 1; ; number += 1) {
+    const kept = `${folder}.kept-${number}`;
+    if (existsSync(kept)) continue;
+    await rename(old, kept);
+    return kept;
+  }
 }
 
 /** Puts `fresh` in the place of `folder`, whose content moves to `old`, or back if that fails. */

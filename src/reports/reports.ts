@@ -17,6 +17,8 @@ import { runReport } from './run-report.ts';
 export type ReportOutcome = {
   folder: string;
   isChanged: boolean;
+  /** Where a changed or foreign folder in the pack's place was moved to. */
+  keptFolder?: string;
   content: PackContent;
 };
 
@@ -55,7 +57,12 @@ export async function report(options: ReportOptions): Promise<ReportOutcome> {
     content,
     queryTexts: new Map(files.map((file) => [file.name, file.text])),
   });
-  return { folder, isChanged: written.changed, content };
+  return {
+    folder,
+    isChanged: written.changed,
+    ...(written.keptFolder ? { keptFolder: written.keptFolder } : {}),
+    content,
+  };
 }
 
 /** A row of `queries/packs/extent.sql`. */

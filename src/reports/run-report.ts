@@ -84,7 +84,7 @@ function toCell(value: DuckDBValue): ReportCell {
   if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
     return value;
   if (typeof value === 'bigint') {
-    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString();
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   }
   if (value instanceof DuckDBTimestampValue) {
     return `${new Date(Number(value.micros / 1000n)).toISOString().slice(0, 19)}Z`;

@@ -1,4 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -92,13 +102,13 @@ describe('writePackFolder', () => {
         await mkdir(join(folder, 'SHA256SUMS'));
       },
     ],
-  ])('a pack with %s is written again', async (_what, harm) => {
+  ])('a pack with %s is written again, and the harmed one kept', async (_what, harm) => {
     const { files } = await write();
     await harm();
-    expect((await write()).changed).toBe(true);
+    expect(await write()).toMatchObject({ changed: true, keptFolder: `${folder}.kept-1` });
     expect(await namesBelow(folder)).toEqual(files);
     expect((await verifyPack(folder)).ok).toBe(true);
-    expect(await readdir(join(parent, 'evidence'))).toEqual(['pack']);
+    expect((await readdir(join(parent, 'evidence'))).sort()).toEqual(['pack', 'pack.kept-1']);
   });
 
   test('other content replaces the pack whole', async () => {
@@ -115,13 +125,44 @@ describe('writePackFolder', () => {
   });
 
   test('what a run that was killed left behind is cleaned up', async () => {
-    for (const name of ['.pack.new', '.pack.old']) {
-      await mkdir(join(parent, 'evidence', name), { recursive: true });
-      await writeFile(join(parent, 'evidence', name, 'half.csv'), 'x');
-    }
-    const { files } = await write();
+    await write();
+    const evidence = join(parent, 'evidence');
+    // Killed while writing, and after the swap but before the old pack was deleted.
+    await mkdir(join(evidence, '.pack.new'));
+    await writeFile(join(evidence, '.pack.new', 'half.csv'), 'x');
+    await cp(folder, join(evidence, '.pack.old'), { recursive: true });
+    const other = { ...smallPackContent(), organization: 'Another Shop' };
+    const { files, keptFolder } = await write(other);
+    expect(keptFolder).toBeUndefined();
     expect(await namesBelow(folder)).toEqual(files);
-    expect(await readdir(join(parent, 'evidence'))).toEqual(['pack']);
+    expect(await readdir(evidence)).toEqual(['pack']);
+  });
+
+  test('a pack that a killed run left under its other name comes back', async () => {
+    await write();
+    const evidence = join(parent, 'evidence');
+    await rename(folder, join(evidence, '.pack.old'));
+    const { changed } = await write({ ...smallPackContent(), organization: 'Another Shop' });
+    expect(changed).toBe(true);
+    expect((await verifyPack(folder)).ok).toBe(true);
+    expect(await readdir(evidence)).toEqual(['pack']);
+  });
+
+  test('what is no pack of flowproof is moved aside, never deleted', async () => {
+    await write();
+    await writeFile(join(folder, 'notes.txt'), 'of the assessor');
+    const { keptFolder } = await write({ ...smallPackContent(), organization: 'Another Shop' });
+    expect(keptFolder).toBe(`${folder}.kept-1`);
+    expect(await readFile(join(`${folder}.kept-1`, 'notes.txt'), 'utf8')).toBe('of the assessor');
+    expect((await verifyPack(folder)).ok).toBe(true);
+    await writeFile(join(folder, 'more.txt'), 'x');
+    const again = await write();
+    expect(again.keptFolder).toBe(`${folder}.kept-2`);
+    expect((await readdir(join(parent, 'evidence'))).sort()).toEqual([
+      'pack',
+      'pack.kept-1',
+      'pack.kept-2',
+    ]);
   });
 
   test('a parent that is a file is PACK_UNWRITABLE', async () => {
