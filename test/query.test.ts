@@ -1,51 +1,22 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../src/database.ts';
-import { FlowproofError } from '../src/errors.ts';
 import { type QueryRequest, runQuery } from '../src/query.ts';
-import { lockDown } from '../src/query-gate.ts';
+import { errorOf, openLockedLake } from './locked-lake.ts';
 
 let root: string;
 let database: Database;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'flowproof-query-'));
-  for (const folder of ['lake', 'lake-2', 'temp', 'out']) await mkdir(join(root, folder));
-  await writeFile(join(root, 'outside.csv'), 'a,b\n1,2\n');
-  await writeFile(join(root, 'lake-2', 'near.csv'), 'a,b\n1,2\n');
-  await symlink(join(root, 'outside.csv'), join(root, 'lake', 'link.csv'));
-  database = await openDatabase();
-  const { connection } = database;
-  await connection.run(`copy (select 1 as one) to '${join(root, 'lake', 'part.parquet')}'`);
-  await connection.run(
-    `create view lake_part as select * from read_parquet('${join(root, 'lake', 'part.parquet')}')`,
-  );
-  await connection.run(
-    "create table flow as select '192.0.2.' || i as source_address, i::bigint as bytes from range(3) r(i)",
-  );
-  await connection.run('create table flow_event as select 1 as event_id');
-  await lockDown(connection, {
-    folders: [join(root, 'lake'), join(root, 'temp')],
-    memoryLimit: '1GB',
-  });
+  ({ root, database } = await openLockedLake());
 });
 
 afterAll(async () => {
   database.close();
   await rm(root, { recursive: true, force: true });
 });
-
-async function errorOf(act: Promise<unknown>): Promise<FlowproofError> {
-  const thrown = await act.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (thrown instanceof FlowproofError) return thrown;
-  throw new Error(`expected a FlowproofError, got ${String(thrown)}`);
-}
 
 async function textOf(
   sql: string,

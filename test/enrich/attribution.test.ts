@@ -5,6 +5,7 @@ import fc, { type GeneratorValue } from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/database.ts';
 import { quoteName, TABLES } from '../../src/tables.ts';
+import { openTables } from '../catalogue-rows.ts';
 import * as fixture from './fixture.ts';
 import {
   type InterfaceSeen,
@@ -248,7 +249,7 @@ const toRow = (flow: OracleFlow, index: number): fixture.Row =>
 
 let database: Database;
 beforeAll(async () => {
-  database = await fixture.openIngestTables();
+  database = await openTables(['ingest']);
 });
 afterAll(() => database.close());
 

@@ -7,6 +7,7 @@ import { enrich } from '../../src/enrich/enrich.ts';
 import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
 import { openBatch } from '../../src/lake-batch.ts';
 import { columnDefinitions, quoteName, TABLES } from '../../src/tables.ts';
+import { openTables } from '../catalogue-rows.ts';
 import * as fixture from './fixture.ts';
 
 const NEXT_DAY = '2026-11-03';
@@ -23,7 +24,7 @@ beforeEach(async () => {
   lock = await openLakeForWriting(lake);
   database = await openDatabase();
   await createLakeViews(database.connection, lake);
-  staged = await fixture.openIngestTables();
+  staged = await openTables(['ingest']);
   await fixture.addSnapshot(staged, '2026-11-02 00:00:00', [fixture.networkInterface()]);
   await fixture.addRows(staged, 'source_object', [fixture.flowObject('o')]);
   await fixture.addRows(staged, 'flow', [

@@ -4,14 +4,14 @@
  * Times are texts such as `2026-11-02 10:00:00`, UTC.
  */
 import { createHash } from 'node:crypto';
-import { type Database, openDatabase, readRows } from '../../src/database.ts';
+import { type Database, readRows } from '../../src/database.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
 import { createScratchTable, DAY_STEPS, WHOLE_STEPS } from '../../src/enrich/steps.ts';
 import { canonicalJson, type JsonObject } from '../../src/ingest/json.ts';
-import { columnDefinitions, findTable, quoteName, quoteText, TABLES } from '../../src/tables.ts';
+import { addRows, openTables, type Row, type Value } from '../catalogue-rows.ts';
 
-export type Value = string | number | boolean | null | readonly string[];
-export type Row = Readonly<Record<string, Value>>;
+export type { Row, Value };
+export { addRows };
 export type Scope = Parameters<typeof createScopeTable>[1]['scope'];
 
 export const ACCOUNT = '123456789012';
@@ -34,43 +34,6 @@ export const FULL_FIELDS = [
 export const INTERFACE = 'eni-0a0000000000000a1';
 export const LOCAL = '10.0.1.10';
 export const REMOTE = '198.51.100.7';
-
-/** A database in which each table of ingest exists and is empty. */
-export async function openIngestTables(): Promise<Database> {
-  const database = await openDatabase();
-  for (const table of TABLES) {
-    if (table.layer !== 'ingest') continue;
-    await database.connection.run(
-      `create table ${quoteName(table.name)} (${columnDefinitions(table)})`,
-    );
-  }
-  return database;
-}
-
-function literal(value: Value | undefined): string {
-  if (value === null || value === undefined) return 'null';
-  if (typeof value === 'string') return quoteText(value);
-  if (typeof value === 'object') return `[${value.map(quoteText).join(', ')}]`;
-  return String(value);
-}
-
-/** Adds rows to a table; columns left out are null. Throws if the catalogue has no such column. */
-export async function addRows(
-  database: Database,
-  name: string,
-  rows: readonly Row[],
-): Promise<void> {
-  const columns = findTable(name).columns.map((column) => column.name);
-  for (const column of new Set(rows.flatMap((row) => Object.keys(row)))) {
-    if (!columns.includes(column)) throw new Error(`table ${name} has no column ${column}`);
-  }
-  for (let from = 0; from < rows.length; from += 500) {
-    const values = rows
-      .slice(from, from + 500)
-      .map((row) => `(${columns.map((column) => literal(row[column])).join(', ')})`);
-    await database.connection.run(`insert into ${quoteName(name)} values ${values.join(', ')}`);
-  }
-}
 
 /** A resource as the EC2 API describes it, with its id under the key that the type has. */
 export type Item = { type: string; id: string; configuration: JsonObject };
@@ -307,7 +270,7 @@ export async function enrichAndRead(
   sql: string,
   options: StepOptions = {},
 ): Promise<Readonly<Record<string, unknown>>[]> {
-  const database = await openIngestTables();
+  const database = await openTables(['ingest']);
   try {
     await fill(database);
     await runSteps(database, options);
