@@ -11,24 +11,40 @@ with
     from
       flow_enriched
   ),
-  events as (
+  -- An event without ports concerns a flow between the same hosts only where there are no ports, or where
+  -- the flow is to a service that people log on to: SSH, Telnet, RDP, WinRM.
+  usable_events as (
     select
       flow_event.flow_id,
-      count(distinct flow_event.user_name) as user_count,
+      flow_event.event_id,
+      flow_event.user_name,
+      flow_event.disposition
+    from
+      flow_event
+      inner join flows on flow_event.flow_id = flows.flow_id
+    where
+      flow_event.confidence <> 'low'
+      or flows.protocol in (1, 58)
+      or flows.service_port in (22, 23, 3389, 5985, 5986)
+  ),
+  events as (
+    select
+      usable_events.flow_id,
+      count(distinct usable_events.user_name) as user_count,
       count(*) filter(
         where
           event_subject.signature_id is not null
       ) as signature_count,
       count(*) filter(
         where
-          flow_event.disposition in ('blocked', 'detected', 'allowed')
+          usable_events.disposition in ('blocked', 'detected', 'allowed')
       ) as disposition_count,
       count(event_subject.client_address) as client_count
     from
-      flow_event
-      inner join event_subject on flow_event.event_id = event_subject.event_id
+      usable_events
+      inner join event_subject on usable_events.event_id = event_subject.event_id
     group by
-      flow_event.flow_id
+      usable_events.flow_id
   ),
   traffic_types as (
     select

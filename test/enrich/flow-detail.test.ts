@@ -169,12 +169,25 @@ test.each<[string, Given, Partial<Record<(typeof ELEMENTS)[number], string>>]>([
   ],
   [
     'a logon of one user, told twice',
-    { events: [logon('e1', 'deploy'), logon('e2', 'deploy')] },
+    { flow: { dstport: 22 }, events: [logon('e1', 'deploy'), logon('e2', 'deploy')] },
     { user_identification: 'supplied SUPPLIED_BY_IPS_EVENT' },
   ],
   [
+    'a logon between the same hosts as a flow to a service that nobody logs on to',
+    { flow: { dstport: 443 }, events: [logon('e1', 'deploy')] },
+    DEFAULT_DETAIL,
+  ],
+  [
+    'an event without ports, of a flow that has none',
+    {
+      flow: { protocol: 1, srcport: 0, dstport: 0 },
+      events: [ipsEvent('e1', { protocol: 1, source_port: null, destination_port: null })],
+    },
+    { event_type: 'supplied SUPPLIED_BY_IPS_EVENT' },
+  ],
+  [
     'logons of two users',
-    { events: [logon('e1', 'deploy'), logon('e2', 'backup')] },
+    { flow: { dstport: 22 }, events: [logon('e1', 'deploy'), logon('e2', 'backup')] },
     { user_identification: 'missing EVENT_USER_AMBIGUOUS' },
   ],
   [
