@@ -17,6 +17,7 @@ import { openSources } from './ingest/open-sources.ts';
 import { createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
 import type { Progress } from './progress.ts';
+import { loadPackDefinition } from './reports/pack-definition.ts';
 import { type ReportOutcome, report } from './reports/reports.ts';
 import { findTable, quoteName, quoteText } from './tables.ts';
 import { TOOL_VERSION } from './version.ts';
@@ -43,6 +44,8 @@ export type RunOptions = {
 /** Runs the parts. Throws FlowproofError; the lake stays usable whatever happens. */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { config, parts, progress, now = () => new Date() } = options;
+  // A pack that does not exist should not cost the hours of reading before it is missed.
+  if (parts.includes('report')) loadPackDefinition(config.pack);
   const startedAt = now();
   const runId = randomUUID();
   const lock = await openLakeForWriting(config.lake);

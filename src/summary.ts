@@ -22,7 +22,7 @@ export function summaryText(outcome: RunOutcome, lake: string): string {
     lines.push(
       '',
       'Exit code 3: more was rejected or damaged than the configuration allows (allowance).',
-      'Nothing is lost: `flowproof query "select * from rejected_record"` shows every line.',
+      '`flowproof status` says what and why; every rejected line is kept in rejected_record.',
     );
   }
   return `${lines.join('\n')}\n`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -193,6 +194,14 @@ describe('run', () => {
     rmSync(join(root, 'inventory'), { recursive: true });
     await expect(runParts(['ingest'])).rejects.toMatchObject({ code: 'SOURCE_EMPTY' });
     await (await openLakeForWriting(join(root, 'lake'))).release();
+  });
+
+  test('misses an unknown pack before anything is read', async () => {
+    writeConfig('pack: pci-dss-3.2.1\n');
+    await expect(runParts(['ingest', 'enrich', 'report'])).rejects.toMatchObject({
+      code: 'PACK_UNKNOWN',
+    });
+    expect(existsSync(join(root, 'lake'))).toBe(false);
   });
 
   test('refuses to run while another run writes to the lake', async () => {
