@@ -17,7 +17,6 @@ import {
   type Module,
 } from './deep-security-cef.ts';
 import {
-  isJsonObject,
   type JsonObject,
   protocolOf,
   shown,
@@ -25,18 +24,13 @@ import {
   wholeNumber,
   withoutPayload,
 } from './payload-keys.ts';
+import { eventsOf, type FoundEvent, parseJson } from './sns-envelope.ts';
 import { parseIsoTime } from './syslog-time.ts';
 
 const MAX_PORT = 65_535;
 
 /** A document over several lines is held in memory; objects of event pipelines are far smaller. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
-
-/** Envelopes within envelopes: SNS in SQS in Lambda is four levels. */
-const MAX_ENVELOPES = 12;
-
-/** What holds the content of an envelope: SNS, Lambda's records, SQS by Lambda and by the API. */
-const ENVELOPE_KEYS = ['Message', 'Sns', 'Records', 'body', 'Body', 'Messages'] as const;
 
 /** Lines at the start of an object in which an event must show itself. */
 const HEAD_LINES = 20;
@@ -144,51 +138,6 @@ function addEvents(
   if (rows.length === 0) return problems[0] ?? 'no event in it';
   if (problems.length === 0) return undefined;
   return `a part was not read (events read: ${rows.length}): ${problems.slice(0, 3).join('; ')}`;
-}
-
-type FoundEvent = { event: JsonObject; receivedAt?: bigint };
-
-/** The events in a parsed document, out of their envelopes, and what in it is no event. */
-function eventsOf(document: unknown): { events: FoundEvent[]; problems: string[] } {
-  const events: FoundEvent[] = [];
-  const problems: string[] = [];
-  const visit = (value: unknown, depth: number, receivedAt: bigint | undefined): void => {
-    if (depth > MAX_ENVELOPES) {
-      problems.push('envelopes are nested too deeply');
-    } else if (typeof value === 'string') {
-      const parsed = parseJson(value);
-      if (parsed === undefined) problems.push(`message is not JSON (${shown(value)})`);
-      else visit(parsed, depth + 1, receivedAt);
-    } else if (Array.isArray(value)) {
-      for (const item of value) visit(item, depth + 1, receivedAt);
-    } else if (isEvent(value)) {
-      events.push({ event: value, ...(receivedAt === undefined ? {} : { receivedAt }) });
-    } else {
-      const envelope = isJsonObject(value) ? value : {};
-      const key = ENVELOPE_KEYS.find((name) => envelope[name] !== undefined);
-      const published = textOf(envelope.Timestamp);
-      if (key === undefined) problems.push(`neither event nor envelope (${shown(value)})`);
-      else visit(envelope[key], depth + 1, parseIsoTime(published ?? '') ?? receivedAt);
-    }
-  };
-  if (document !== undefined) visit(document, 0, undefined);
-  return { events, problems };
-}
-
-function isEvent(value: unknown): value is JsonObject {
-  return (
-    isJsonObject(value) &&
-    typeof value.EventType === 'string' &&
-    (value.LogDate !== undefined || value.EventID !== undefined || value.HostID !== undefined)
-  );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text.trim());
-  } catch {
-    return undefined;
-  }
 }
 
 const MODULES: Readonly<Record<string, Module>> = {
