@@ -174,16 +174,35 @@ export async function partitionDates(root: string, table: Table): Promise<string
  * view of the same columns. Objects that later content of the same URI replaced are left out.
  */
 export async function createLakeViews(connection: DuckDBConnection, root: string): Promise<void> {
-  for (const table of TABLES) await createTableView(connection, root, table.name);
+  await createIngestViews(connection, root);
+  for (const table of TABLES) {
+    if (table.layer !== 'ingest') await createDerivedView(connection, root, table.name);
+  }
 }
 
-/** (Re)creates the view of one table, for when its files have changed. */
-export async function createTableView(
+/** (Re)creates the views of the tables that ingest writes, for when their files have changed. */
+export async function createIngestViews(connection: DuckDBConnection, root: string): Promise<void> {
+  const superseded = await supersededObjects(connection, root);
+  for (const table of TABLES) {
+    if (table.layer === 'ingest') await createView(connection, root, table, superseded);
+  }
+}
+
+/** (Re)creates the view of one table that enrichment makes, for when its files have changed. */
+export async function createDerivedView(
   connection: DuckDBConnection,
   root: string,
   name: string,
 ): Promise<void> {
-  const table = findTable(name);
+  await createView(connection, root, findTable(name), []);
+}
+
+async function createView(
+  connection: DuckDBConnection,
+  root: string,
+  table: Table,
+  superseded: readonly string[],
+): Promise<void> {
   const view = quoteName(table.name);
   const files = await tableFiles(root, table);
   if (files.length === 0) {
@@ -198,10 +217,8 @@ export async function createTableView(
     ? `, hive_partitioning = true, hive_types = {${quoteName(table.partition)}: date}`
     : ', hive_partitioning = false';
   const select = table.columns.map((column) => quoteName(column.name)).join(', ');
-  const superseded =
-    table.layer === 'ingest' && hasObjectId(table) ? await supersededObjects(connection, root) : [];
   const filter =
-    superseded.length > 0
+    superseded.length > 0 && hasObjectId(table)
       ? ` where object_id not in (${superseded.map(quoteText).join(', ')})`
       : '';
   await connection.run(
@@ -213,7 +230,11 @@ function hasObjectId(table: Table): boolean {
   return table.columns.some((column) => column.name === 'object_id');
 }
 
-async function supersededObjects(connection: DuckDBConnection, root: string): Promise<string[]> {
+/** Ids of the objects that later content replaced, sorted: rows of theirs are in no view. */
+export async function supersededObjects(
+  connection: DuckDBConnection,
+  root: string,
+): Promise<string[]> {
   const files = await tableFiles(root, findTable('source_object'));
   if (files.length === 0) return [];
   const reader = await connection.runAndReadAll(

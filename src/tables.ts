@@ -5,6 +5,8 @@
  *
  * `ingest` tables are written by `src/ingest`, one set of files a batch. `enrich` tables are made from
  * them by the SQL of the same name in `queries/staging` and `queries/marts`.
+ *
+ * The file is long because it is a list: a column is looked up here, and nowhere else.
  */
 import { FLOW_LOG_FIELDS } from './flow-log-fields.ts';
 

@@ -42,11 +42,7 @@ with
       array_join (min(source_object.fields), ' ') as log_format
     from
       source_object
-      left join group_flow_logs on source_object.uri like 'cloudwatch-logs://%'
-      and strpos(
-        source_object.uri,
-        group_flow_logs.log_group_name || '?date='
-      ) > 0
+      left join group_flow_logs on log_group_of (source_object.uri) = group_flow_logs.log_group_name
     where
       source_object.kind = 'flow_logs'
     group by

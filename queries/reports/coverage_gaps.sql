@@ -66,8 +66,7 @@ with
       ) as flow_log
     from
       source_object
-      left join log_groups on source_object.uri like 'cloudwatch-logs://%'
-      and source_object.uri like '%' || log_groups.log_group_name || '?date=%'
+      left join log_groups on log_group_of (source_object.uri) = log_groups.log_group_name
     where
       source_object.kind = 'flow_logs'
   ),

@@ -7,8 +7,14 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
-import { type Parameters, readRows } from '../database.ts';
-import { createTableView, partitionDates, quoteFile, tableFiles } from '../lake.ts';
+import type { Parameters } from '../database.ts';
+import {
+  createDerivedView,
+  partitionDates,
+  quoteFile,
+  supersededObjects,
+  tableFiles,
+} from '../lake.ts';
 import { readLayer } from '../query-file.ts';
 import { findTable, quoteName, TABLES } from '../tables.ts';
 import { dropOtherDates, hashOf, isCurrent, writeDerivedTable } from './derived-table.ts';
@@ -42,17 +48,19 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
       if (!(await isCurrent(options, step, whole))) {
         await writeDerivedTable(options, step, parameters, whole);
       }
-      await createTableView(connection, lake, step.name);
+      await createDerivedView(connection, lake, step.name);
     }
   }
   const dates = await partitionDates(lake, findTable('flow'));
+  const flowFiles = await fileNames(lake, 'flow');
+  const eventFiles = await fileNames(lake, 'ips_event');
   let rebuiltDayCount = 0;
   for (const [index, date] of dates.entries()) {
     options.onProgress({ date, day: index + 1, dayCount: dates.length });
     const inputs = hashOf([
       whole,
-      ...(await fileNames(lake, 'flow', [date])),
-      ...(await fileNames(lake, 'ips_event', [addDays(date, -1), date, addDays(date, 1)])),
+      ...ofDates(flowFiles, [date]),
+      ...ofDates(eventFiles, [addDays(date, -1), date, addDays(date, 1)]),
     ]);
     if (await isDayCurrent(options, date, inputs)) continue;
     rebuiltDayCount += 1;
@@ -60,7 +68,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   }
   for (const step of DAY_STEPS.filter(({ kept }) => kept === 'lake')) {
     await dropOtherDates(lake, step, dates);
-    await createTableView(connection, lake, step.name);
+    await createDerivedView(connection, lake, step.name);
   }
   return { dayCount: dates.length, rebuiltDayCount };
 }
@@ -70,7 +78,7 @@ async function wholeInputs({ connection, lake, config }: EnrichOptions): Promise
   return hashOf([
     ...(await fileNames(lake, 'inventory_item')),
     ...(await fileNames(lake, 'inventory_snapshot')),
-    ...(await supersededIds(connection)),
+    ...(await supersededObjects(connection, lake)),
     JSON.stringify(config.scope),
     String(config.metadata_max_age_hours),
     ...[...WHOLE_STEPS, ...DAY_STEPS].map((step) => fileOf(step).sha256),
@@ -114,20 +122,14 @@ async function isDayCurrent(
   return true;
 }
 
-/** Names of a table's committed files, of the given days where it has days. */
-async function fileNames(lake: string, name: string, dates?: readonly string[]): Promise<string[]> {
-  const files = await tableFiles(lake, findTable(name));
-  return files
-    .filter((file) => dates?.some((date) => file.includes(`=${date}`)) ?? true)
-    .map((file) => file.slice(lake.length));
+/** Names of a table's committed files, relative to the lake. */
+async function fileNames(lake: string, name: string): Promise<string[]> {
+  return (await tableFiles(lake, findTable(name))).map((file) => file.slice(lake.length));
 }
 
-async function supersededIds(connection: DuckDBConnection): Promise<string[]> {
-  const rows = await readRows<{ id: string }>(
-    connection,
-    'select distinct supersedes_object_id as id from source_object where supersedes_object_id is not null order by id',
-  );
-  return rows.map((row) => row.id);
+/** Those of the files that stand in the partitions of these days. */
+function ofDates(files: readonly string[], dates: readonly string[]): string[] {
+  return files.filter((file) => dates.some((date) => file.includes(`=${date}`)));
 }
 
 function addDays(date: string, days: number): string {

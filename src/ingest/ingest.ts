@@ -10,9 +10,8 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from '../errors.ts';
-import { createTableView, scratchFolder } from '../lake.ts';
+import { createIngestViews, scratchFolder } from '../lake.ts';
 import { type BatchWriter, openBatch } from '../lake-batch.ts';
-import { TABLES } from '../tables.ts';
 import type { Kind } from './format.ts';
 import { type Fingerprint, fingerprintFile, type Ledger, readLedger } from './ledger.ts';
 import type { FirstReject } from './object-sink.ts';
@@ -143,10 +142,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     }
   }
   await commit();
-  for (const table of TABLES) {
-    if (table.layer === 'ingest')
-      await createTableView(options.connection, options.lake, table.name);
-  }
+  await createIngestViews(options.connection, options.lake);
   return result;
 }
 

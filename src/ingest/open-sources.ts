@@ -100,10 +100,10 @@ async function openLogGroup(
   connection: DuckDBConnection,
   now: () => Date,
 ): Promise<Source> {
-  const place = `cloudwatch-logs://${region}${logGroup.startsWith('/') ? '' : ':'}${logGroup}`;
-  const { cloudWatchLogsSource, describeLogGroupFormat } = await import(
+  const { cloudWatchLogsSource, describeLogGroupFormat, logGroupPlace } = await import(
     './sources/cloudwatch-logs.ts'
   );
+  const place = logGroupPlace(region, logGroup);
   return cloudWatchLogsSource({
     label,
     logGroup,

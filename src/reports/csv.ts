@@ -4,10 +4,8 @@
  * Auditors open these files in spreadsheets, and a cell that starts like a formula runs there. Such
  * cells are defused (`src/spreadsheet.ts`); `undefuse` gives the text back exactly.
  */
-import { defuse, undefuse } from '../spreadsheet.ts';
+import { defuse } from '../spreadsheet.ts';
 import type { ReportCell, ReportColumn, ReportResult } from './report.ts';
-
-export { defuse, undefuse };
 
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 

@@ -173,3 +173,18 @@ test('seconds_after goes both ways', async () => {
   const call = 'cast(seconds_after(cast(text as timestamp), -60) as varchar)';
   expect(await evaluate(call, ['2026-11-01 00:00:30'])).toEqual(['2026-10-31 23:59:30']);
 });
+
+test.each([
+  ['cloudwatch-logs://us-east-1/vpc/flow-logs?date=2026-11-02&pulled=x', '/vpc/flow-logs'],
+  [
+    'cloudwatch-logs://us-east-1/other/vpc/flow-logs?date=2026-11-02&pulled=x',
+    '/other/vpc/flow-logs',
+  ],
+  ['cloudwatch-logs://us-gov-west-1:vpc?date=2026-11-02&pulled=x', 'vpc'],
+  ['s3://example-logs/vpc/flow-logs?date=2026-11-02', null],
+  ['file:vpc/flow-logs', null],
+  [null, null],
+])('log_group_of(%s) is %s', async (uri, group) => {
+  const rows = await readRows(database.connection, 'select log_group_of($uri) as name', { uri });
+  expect(rows).toEqual([{ name: group }]);
+});

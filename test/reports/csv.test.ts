@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRecordCounter, csvText, undefuse } from '../../src/reports/csv.ts';
+import { createRecordCounter, csvText } from '../../src/reports/csv.ts';
 import type { ReportCell, ReportColumn, ReportResult } from '../../src/reports/report.ts';
+import { undefuse } from '../../src/spreadsheet.ts';
 import { HOSTILE_TEXTS, packContent } from './pack-content.ts';
 import { type CsvField, parseCsv } from './parse-csv.ts';
 

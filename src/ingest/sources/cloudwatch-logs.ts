@@ -51,6 +51,14 @@ export type CloudWatchLogsOptions = {
 };
 
 /**
+ * The URI of a log group, and the start of those of its pulls: `cloudwatch-logs://us-east-1/vpc/flow-logs`.
+ * A colon stands before a group whose name does not open with a slash.
+ */
+export function logGroupPlace(region: string, logGroup: string): string {
+  return `cloudwatch-logs://${region}${logGroup.startsWith('/') ? '' : ':'}${logGroup}`;
+}
+
+/**
  * A source with one object for each UTC day of the period that has begun. Its URI,
  * `cloudwatch-logs://<region><log group>?date=<day>&pulled=<time>`, names the pull, so listing again
  * gives new URIs; a colon stands before a group whose name does not open with a slash.
@@ -64,7 +72,7 @@ export function cloudWatchLogsSource(options: CloudWatchLogsOptions): Source {
   const { label, logGroup, region, now = () => new Date(), sleep = pause } = options;
   const client = options.client ?? new CloudWatchLogsClient(awsClientDefaults(region));
   const pace = createPace(REQUESTS_PER_SECOND, sleep);
-  const place = `cloudwatch-logs://${region}${logGroup.startsWith('/') ? '' : ':'}${logGroup}`;
+  const place = logGroupPlace(region, logGroup);
   const group: LogGroup = { client, logGroup, place, sleep, pace };
   return {
     label,
