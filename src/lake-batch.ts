@@ -57,6 +57,8 @@ type Stage = {
 export type Row = Readonly<Record<string, Cell>>;
 
 export type BatchWriter = {
+  /** Where its files are written, and what their names begin with: for writers beside this one. */
+  place: { folder: string; batchId: string };
   /** Adds a row. The second record, where given, wins over the first. */
   addRow(table: string, row: Row, filled?: Row): void;
   /** Adds the rows of a select whose columns are the named ones, in this order; returns how many. */
@@ -104,6 +106,7 @@ export async function openBatch(
   };
 
   return {
+    place: { folder, batchId },
     addRow(name, row, filled) {
       const stage = stageOf(name);
       setCells(stage, row);

@@ -27,6 +27,7 @@ export function createMemorySink(connection?: DuckDBConnection): MemorySink {
   const rows: AddedRow[] = [];
   const rejects: Rejected[] = [];
   const counts = { nodata: 0, skipdata: 0, header: 0, blank: 0 };
+  let aheadRows = 0;
   const engine = (): DuckDBConnection => {
     if (!connection) throw new Error('this format needs an engine: createMemorySink(connection)');
     return connection;
@@ -43,6 +44,7 @@ export function createMemorySink(connection?: DuckDBConnection): MemorySink {
     counts,
     accountedLines: () =>
       rows.filter((row) => !row.isExtra).length +
+      aheadRows +
       rejects.length +
       counts.nodata +
       counts.skipdata +
@@ -59,6 +61,12 @@ export function createMemorySink(connection?: DuckDBConnection): MemorySink {
       const selected = await readRows<Record<string, Cell>>(engine(), select);
       for (const row of selected) add(table, row, isExtra);
       return selected.length;
+    },
+    countAhead({ counts: { row, ...others } }) {
+      aheadRows += row;
+      for (const kind of ['nodata', 'skipdata', 'header', 'blank'] as const) {
+        counts[kind] += others[kind];
+      }
     },
     query: (sql) => readRows(engine(), sql),
     drain: async () => {},

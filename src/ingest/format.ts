@@ -55,8 +55,26 @@ export type Sink = {
   insert(table: string, select: string, isExtra?: boolean): Promise<number>;
   /** Rows of a query on the engine, for formats that the engine reads. Small results only. */
   query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Counts what another thread has put into the batch. */
+  countAhead(ahead: ReadAhead): void;
   /** Resolves when the rows added so far have room; to be awaited now and then in long loops. */
   drain(): Promise<void>;
+};
+
+/** What was made of an object's first lines before `read` is called: by a reader on another thread. */
+export type ReadAhead = {
+  /** Lines taken, from the first one on; `read` goes on behind them. */
+  lineCount: number;
+  /** True if there are no others. */
+  isWhole: boolean;
+  counts: Readonly<Record<'row' | 'nodata' | 'skipdata' | 'header' | 'blank', number>>;
+  /** Earliest and latest time of the rows, in microseconds. */
+  firstAt?: bigint;
+  lastAt?: bigint;
+  /** Field names, by the lists that were met. */
+  layouts: readonly (readonly string[])[];
+  /** Lines among those taken that `read` must decide about, with the layout (-1: none) that holds. */
+  undecided: readonly { lineNumber: number; bytes: Uint8Array; layout: number }[];
 };
 
 export type ReadResult = {
@@ -76,7 +94,10 @@ export type Format = {
    * (up to 64 KiB); `object.hints.fields` may be what tells.
    */
   recognises(head: Buffer, object: LocalObject): boolean;
-  read(object: LocalObject, sink: Sink): Promise<ReadResult>;
+  /** True if objects may be read ahead by `bulk/bulk-reader.ts`: flow log text alone. */
+  isReadAhead?: true;
+  /** `ahead` is given where the object was read ahead; its rows are counted, but in the batch already. */
+  read(object: LocalObject, sink: Sink, ahead?: ReadAhead): Promise<ReadResult>;
 };
 
 /** Opens the bytes of a source object. Used by sources whose objects are not local files. */

@@ -12,18 +12,24 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { createIngestViews, scratchFolder } from '../lake.ts';
 import { type BatchWriter, openBatch } from '../lake-batch.ts';
-import type { Kind } from './format.ts';
+import { openBulkReader } from './bulk/bulk-reader.ts';
+import type { BulkObject } from './bulk/flow-log-lines.ts';
+import type { Kind, LocalObject } from './format.ts';
+import { createLane } from './lane.ts';
 import { type Fingerprint, fingerprintFile, type Ledger, readLedger } from './ledger.ts';
+import { maxContentBytes } from './lines.ts';
 import type { FirstReject } from './object-sink.ts';
 import { prefetch } from './prefetch.ts';
-import { type ReadOutcome, readObject } from './read-object.ts';
+import { localObject, type ReadOutcome, readObject, recogniseFormat } from './read-object.ts';
 import type { ListedObject, Period, Source } from './source.ts';
 
 /** Objects and rows after which a batch is committed. */
-const BATCH_OBJECTS = 500;
-const BATCH_ROWS = 2_000_000;
+const BATCH_OBJECTS = 2_000;
+const BATCH_ROWS = 8_000_000;
 
 const FETCHES_AT_ONCE = 8;
+
+const DAY_MILLISECONDS = 86_400_000;
 
 export type KindOfSource = { kind: Kind; source: Source };
 
@@ -85,65 +91,111 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     unreachable: [],
   };
   const scratch = scratchFolder(options.lake);
-  let batch: { writer: BatchWriter; objectCount: number } | undefined;
+  const bulk = openBulkReader();
+  const lane = createLane(bulk.capacity);
+  const underWay = new Set<string>();
+  let batch: Batch | undefined;
+
   const commit = async (): Promise<void> => {
+    await lane.idle();
     if (!batch) return;
+    await bulk.finish();
     await batch.writer.commit();
     batch = undefined;
   };
 
-  for (const { kind, source } of options.sources) {
-    const fresh = freshObjects(source, options.period, ledger, result);
-    for await (const fetched of prefetch(fresh, FETCHES_AT_ONCE, (listed) =>
-      fetchObject(listed, scratch, ledger),
-    )) {
-      if ('problem' in fetched) {
-        result.unreachable.push(fetched);
-        continue;
-      }
-      if (fetched.path === undefined) continue;
-      const { listed, path, fingerprint } = fetched;
-      const same = ledger.findSame(listed.uri, fingerprint.sha256);
-      if (!same || same.isOpen) {
-        const objectId = objectIdOf(listed.uri, fingerprint.sha256, same?.objectId);
-        batch ??= {
-          writer: await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
-          objectCount: 0,
-        };
-        const outcome = await readObject(
-          {
-            listed,
-            path,
-            fingerprint,
-            objectId,
-            kind,
-            label: source.label,
-            refused: same,
-            runId: options.runId,
-            readAt: options.now(),
-          },
-          batch.writer,
-          ledger,
-          options.connection,
-        );
-        tally(result, listed.uri, fingerprint.sizeBytes, outcome);
-        options.onProgress({
-          objectCount: result.objectCount,
-          rowCount: result.rowCount,
-          sizeBytes: result.sizeBytes,
-          uri: listed.uri,
-        });
-        batch.objectCount += 1;
-        if (batch.objectCount >= batchObjects || batch.writer.rowCount() >= BATCH_ROWS) {
-          await commit();
-        }
-      }
-      if (path.startsWith(scratch)) await rm(path, { force: true });
+  const take = async (
+    { listed, path, fingerprint }: Fetched,
+    { kind, source }: KindOfSource,
+  ): Promise<void> => {
+    // What is under way is not in the ledger yet: the same bytes, or the same place, must wait for it.
+    const keys = [listed.uri, fingerprint.sha256];
+    if (keys.some((key) => underWay.has(key))) await lane.idle();
+    const same = ledger.findSame(listed.uri, fingerprint.sha256);
+    if (same && !same.isOpen) return removeScratch(path, scratch);
+    if (batch && (batch.objectCount >= batchObjects || batch.rowCount >= BATCH_ROWS)) {
+      await commit();
     }
+    const objectId = objectIdOf(listed.uri, fingerprint.sha256, same?.objectId);
+    batch ??= {
+      writer: await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
+      objectCount: 0,
+      rowCount: 0,
+    };
+    const current = batch;
+    current.objectCount += 1;
+    const object = localObject({ listed, path, fingerprint, objectId });
+    // Two snapshots of an inventory may well be equal: each proves the state at its own time.
+    const copy = kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
+    const format = copy ? undefined : await recogniseFormat(object, kind);
+    const ahead = format?.isReadAhead
+      ? bulk.read(bulkObjectOf(object), current.writer.place)
+      : undefined;
+    ahead?.catch(() => {});
+    for (const key of keys) underWay.add(key);
+    await lane.add(async () => {
+      const task = {
+        ...{ listed, path, fingerprint, objectId, kind, copy, format },
+        label: source.label,
+        refused: same,
+        runId: options.runId,
+        readAt: options.now(),
+      };
+      const outcome = await readObject(
+        task,
+        current.writer,
+        ledger,
+        options.connection,
+        await ahead,
+      );
+      for (const key of keys) underWay.delete(key);
+      current.rowCount += outcome.counts.rowCount + outcome.counts.rejectedCount;
+      tally(result, listed.uri, fingerprint.sizeBytes, outcome);
+      options.onProgress({
+        objectCount: result.objectCount,
+        rowCount: result.rowCount,
+        sizeBytes: result.sizeBytes,
+        uri: listed.uri,
+      });
+      await removeScratch(path, scratch);
+    });
+  };
+
+  try {
+    for (const entry of options.sources) {
+      const fresh = freshObjects(entry.source, options.period, ledger, result);
+      for await (const fetched of prefetch(fresh, FETCHES_AT_ONCE, (listed) =>
+        fetchObject(listed, scratch, ledger),
+      )) {
+        if ('problem' in fetched) result.unreachable.push(fetched);
+        else if (fetched.path !== undefined) await take(fetched, entry);
+      }
+    }
+    await commit();
+  } finally {
+    // What is under way uses the connection: it ends before the caller closes that.
+    await lane.idle().catch(() => {});
+    await bulk.close();
   }
-  await commit();
   await createIngestViews(options.connection, options.lake);
   return result;
+}
+
+type Batch = { writer: BatchWriter; objectCount: number; rowCount: number };
+
+async function removeScratch(path: string, scratch: string): Promise<void> {
+  if (path.startsWith(scratch)) await rm(path, { force: true });
+}
+
+function bulkObjectOf(object: LocalObject): BulkObject {
+  const { objectId, path, sizeBytes, modifiedAt, hints } = object;
+  return {
+    objectId,
+    path,
+    day: Math.floor(modifiedAt.getTime() / DAY_MILLISECONDS),
+    maxBytes: maxContentBytes(sizeBytes),
+    fields: hints.fields,
+  };
 }
 
 function tally(
@@ -197,10 +249,12 @@ function isUnreachable(thrown: unknown): boolean {
   return thrown instanceof FlowproofError && thrown.code === 'SOURCE_UNREACHABLE';
 }
 
+type Fetched = { listed: ListedObject; path: string; fingerprint: Fingerprint };
+
 type FetchedObject =
   | { uri: string; problem: string }
   | { listed: ListedObject; path: undefined }
-  | { listed: ListedObject; path: string; fingerprint: Fingerprint };
+  | Fetched;
 
 async function fetchObject(
   listed: ListedObject,

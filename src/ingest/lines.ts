@@ -7,7 +7,14 @@
  */
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { constants, createGunzip, createInflateRaw, type Gunzip, type InflateRaw } from 'node:zlib';
+import {
+  constants,
+  createGunzip,
+  createInflateRaw,
+  type Gunzip,
+  gunzipSync,
+  type InflateRaw,
+} from 'node:zlib';
 import { messageOf } from '../errors.ts';
 
 /** Longest line that is kept whole; the rest of a longer one is counted but not stored. */
@@ -17,6 +24,11 @@ export const MAX_LINE_BYTES = 1024 * 1024;
 export const MAX_EXPANSION = 250;
 
 const MIN_EXPANSION_BYTES = 64 * 1024 * 1024;
+
+/** Most bytes of content that a gzip file of this size may have. */
+export function maxContentBytes(sizeBytes: number): number {
+  return Math.max(MIN_EXPANSION_BYTES, sizeBytes * MAX_EXPANSION);
+}
 
 export type Line = {
   /** From 1. */
@@ -51,6 +63,8 @@ async function readHead(path: string, length: number): Promise<Buffer> {
 export async function readContentHead(path: string, length = 65_536): Promise<Buffer> {
   const head = await readHead(path, length);
   if (!isGzip(head)) return head;
+  const start = inflateStart(head.subarray(0, SMALL_HEAD_BYTES), length);
+  if (start) return start;
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -63,6 +77,17 @@ export async function readContentHead(path: string, length = 65_536): Promise<Bu
     if (!(thrown instanceof EnoughRead) && size === 0) return Buffer.alloc(0);
   }
   return Buffer.concat(chunks).subarray(0, length);
+}
+
+const SMALL_HEAD_BYTES = 16_384;
+
+/** What the first bytes of a sound gzip file hold, at once: for small objects a stream costs more. */
+function inflateStart(head: Buffer, length: number): Buffer | undefined {
+  try {
+    return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, length);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Thrown by a chunk handler to end the reading early. */
@@ -157,7 +182,7 @@ export async function readLines(
   const file = await open(path, 'r');
   const { size } = await file.stat();
   await file.close();
-  const limit = Math.max(MIN_EXPANSION_BYTES, size * MAX_EXPANSION);
+  const limit = maxContentBytes(size);
   const feed = (target: ReturnType<typeof createSplitter>) => {
     let total = 0;
     return async (chunk: Buffer): Promise<void> => {

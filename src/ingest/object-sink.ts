@@ -135,6 +135,15 @@ export function createObjectSink(
         record_size_bytes: bytes.length,
       });
     },
+    countAhead({ counts: ahead, firstAt, lastAt }) {
+      counts.rowCount += ahead.row;
+      counts.nodataCount += ahead.nodata;
+      counts.skipdataCount += ahead.skipdata;
+      counts.headerCount += ahead.header;
+      counts.blankCount += ahead.blank;
+      if (firstAt !== undefined) see(Number(firstAt / 1000n));
+      if (lastAt !== undefined) see(Number(lastAt / 1000n));
+    },
     drain: () => batch.drain(),
     counts: () => ({ ...counts }),
     firstReject: () => firstReject,

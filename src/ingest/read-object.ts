@@ -4,7 +4,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { BatchWriter } from '../lake-batch.ts';
-import type { Format, Kind, LocalObject } from './format.ts';
+import type { Format, Kind, LocalObject, ReadAhead } from './format.ts';
 import { FORMATS } from './formats.ts';
 import type { Fingerprint, KnownObject, Ledger } from './ledger.ts';
 import { readContentHead } from './lines.ts';
@@ -23,6 +23,10 @@ export type ReadTask = {
   label: string;
   /** The same object as it was refused before. */
   refused: KnownObject | undefined;
+  /** An object with the same bytes, whose rows are there already. */
+  copy: KnownObject | undefined;
+  /** What it was recognised as; undefined for a copy, and where no format recognises it. */
+  format: Format | undefined;
   runId: string;
   readAt: Date;
 };
@@ -35,33 +39,50 @@ export type ReadOutcome = {
   firstReject: FirstReject | undefined;
 };
 
-/** Reads the object and adds its ledger row, to the batch and to the ledger in memory. */
+/** The object of a task, as formats see it. */
+export function localObject(
+  task: Pick<ReadTask, 'listed' | 'path' | 'fingerprint' | 'objectId'>,
+): LocalObject {
+  const { listed, path, fingerprint, objectId } = task;
+  return {
+    objectId,
+    uri: listed.uri,
+    path,
+    sizeBytes: fingerprint.sizeBytes,
+    modifiedAt: listed.modifiedAt,
+    hints: listed.hints,
+  };
+}
+
+/** The format that recognises the object by its content. */
+export async function recogniseFormat(
+  object: LocalObject,
+  kind: Kind,
+): Promise<Format | undefined> {
+  const head = await readContentHead(object.path);
+  return FORMATS.find((format) => format.kind === kind && format.recognises(head, object));
+}
+
+/**
+ * Reads the object and adds its ledger row, to the batch and to the ledger in memory. `ahead` is what
+ * another thread has made of it already.
+ */
 export async function readObject(
   task: ReadTask,
   batch: BatchWriter,
   ledger: Ledger,
   connection: DuckDBConnection,
+  ahead?: ReadAhead,
 ): Promise<ReadOutcome> {
-  const { listed, fingerprint, objectId } = task;
-  const object: LocalObject = {
-    objectId,
-    uri: listed.uri,
-    path: task.path,
-    sizeBytes: fingerprint.sizeBytes,
-    modifiedAt: listed.modifiedAt,
-    hints: listed.hints,
-  };
+  const { listed, fingerprint, objectId, copy } = task;
+  const object = localObject(task);
   const sink = createObjectSink(object, batch, connection);
   const replaced =
     task.refused ??
     ledger
       .history(listed.uri)
       .findLast((known) => fingerprint.prefixes.get(known.sizeBytes) === known.sha256);
-  // Two snapshots of an inventory may well be equal: each proves the state at its own time.
-  const copy = task.kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
-  const content: Content = copy
-    ? { status: 'duplicate', reason: `same bytes as ${copy.uri}`, lineCount: 0 }
-    : await readContent(object, task.kind, sink);
+  const content = await readContent(task, object, sink, ahead);
   const counts = sink.counts();
   const { first, last } = sink.times();
   batch.addRow('source_object', {
@@ -120,16 +141,20 @@ type Content = {
   fields?: readonly string[] | undefined;
 };
 
-async function readContent(object: LocalObject, kind: Kind, sink: ObjectSink): Promise<Content> {
-  const candidates = FORMATS.filter((format) => format.kind === kind);
-  const head = await readContentHead(object.path);
-  const format = candidates.find((candidate) => candidate.recognises(head, object));
+async function readContent(
+  { kind, copy, format }: ReadTask,
+  object: LocalObject,
+  sink: ObjectSink,
+  ahead: ReadAhead | undefined,
+): Promise<Content> {
+  if (copy) return { status: 'duplicate', reason: `same bytes as ${copy.uri}`, lineCount: 0 };
   if (!format) {
+    const candidates = FORMATS.filter((candidate) => candidate.kind === kind);
     const names = candidates.map((candidate) => candidate.name).join(', ');
     const reason = `no ${kind} format recognises its content (known: ${names})`;
     return { status: 'refused', reason, lineCount: 0 };
   }
-  const { lineCount, fields, damage } = await format.read(object, sink);
+  const { lineCount, fields, damage } = await format.read(object, sink, ahead);
   if (damage === undefined) return { status: 'loaded', format, lineCount, fields };
   const status = lineCount === 0 ? 'refused' : 'damaged';
   return { status, reason: damage, format, lineCount, fields };

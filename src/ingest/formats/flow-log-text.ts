@@ -5,8 +5,8 @@
  * A header line anywhere sets the layout for the lines after it: files get concatenated. Lines before
  * any header and without a declared format are rejected, never read by position.
  */
-import type { Format, LocalObject, ReadResult, Sink } from '../format.ts';
-import { type Line, readLines } from '../lines.ts';
+import type { Format, LocalObject, ReadAhead, ReadResult, Sink } from '../format.ts';
+import { type Line, type LinesResult, readLines } from '../lines.ts';
 import { addRecord, isHeader, layoutOf, type RecordLayout, tokensOf } from './flow-log-record.ts';
 
 export const flowLogText: Format = {
@@ -24,25 +24,45 @@ export const flowLogText: Format = {
     if (first.startsWith('{')) return false;
     return object.hints.fields !== undefined && tokens.length === object.hints.fields.length;
   },
+  isReadAhead: true,
   read: readFlowLogText,
 };
 
-async function readFlowLogText(object: LocalObject, sink: Sink): Promise<ReadResult> {
-  let layout: RecordLayout | undefined = object.hints.fields
-    ? layoutOf(object.hints.fields)
-    : undefined;
+async function readFlowLogText(
+  object: LocalObject,
+  sink: Sink,
+  ahead?: ReadAhead,
+): Promise<ReadResult> {
+  let layout = object.hints.fields ? layoutOf(object.hints.fields) : undefined;
+  if (ahead) {
+    const layouts = ahead.layouts.map(layoutOf);
+    sink.countAhead(ahead);
+    for (const { lineNumber, bytes, layout: index } of ahead.undecided) {
+      const line = asLine(lineNumber, bytes);
+      readLine(line, layouts[index], sink);
+    }
+    await sink.drain();
+    layout = layouts.at(-1) ?? layout;
+    if (ahead.isWhole) return resultOf({ lineCount: ahead.lineCount }, layout);
+  }
+  const taken = ahead?.lineCount ?? 0;
   const result = await readLines(
     object.path,
     (line) => {
-      layout = readLine(line, layout, sink);
+      if (line.number > taken) layout = readLine(line, layout, sink);
     },
     sink.drain,
   );
-  return {
-    lineCount: result.lineCount,
-    ...(layout ? { fields: layout.names } : {}),
-    ...(result.damage !== undefined ? { damage: result.damage } : {}),
-  };
+  return resultOf(result, layout);
+}
+
+function asLine(number: number, bytes: Uint8Array): Line {
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { number, bytes: whole, sizeBytes: bytes.length, isCut: false };
+}
+
+function resultOf(result: LinesResult, layout: RecordLayout | undefined): ReadResult {
+  return { ...result, ...(layout ? { fields: layout.names } : {}) };
 }
 
 /** Reads one line and returns the layout that holds after it. */
