@@ -104,15 +104,16 @@ export const TABLES: readonly Table[] = [
     name: 'ips_event',
     layer: 'ingest',
     partition: 'event_date',
-    description: 'One row an event of an intrusion prevention or detection agent.',
+    description:
+      'One row an event of an intrusion prevention or detection agent, of a network firewall or of GuardDuty.',
     columns: columns(`
-  event_id VARCHAR: The product's own event id, else a hash of object and line.
-  product VARCHAR: deep_security or suricata.
-  format VARCHAR: Format that it was read from: deep_security_cef, deep_security_sns, suricata_eve.
-  module VARCHAR: intrusion_prevention, firewall, integrity, log_inspection, anti_malware, web_reputation, application_control, device_control, system, flow, heartbeat or other.
+  event_id VARCHAR: The product's own event id, else a hash of object and line. A state of a GuardDuty finding is an event of its own.
+  product VARCHAR: deep_security, suricata, aws_network_firewall, snort, wazuh or guardduty.
+  format VARCHAR: Format that it was read from: deep_security_cef, deep_security_sns, suricata_eve, aws_network_firewall, snort_alert_json, wazuh_alerts or guardduty_finding.
+  module VARCHAR: intrusion_prevention, firewall, integrity, log_inspection, anti_malware, web_reputation, application_control, device_control, tls_inspection, threat_detection, protocol (what a protocol carried, such as http or dns), anomaly, active_response, system, flow, heartbeat or other.
   event_at TIMESTAMP: When it happened, by the agent's clock.
   received_at TIMESTAMP: When a manager or collector received it, where stated.
-  time_source VARCHAR: Where event_at came from: record, syslog_header or syslog_header_without_year.
+  time_source VARCHAR: Where event_at came from: record, record_without_year, syslog_header or syslog_header_without_year.
   host_id VARCHAR: The product's id of the host.
   host_name VARCHAR: The host as the product names it.
   host_address VARCHAR: Address of the host, where stated.

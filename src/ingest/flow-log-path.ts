@@ -1,6 +1,7 @@
 /**
  * What the key or path of a flow log object says, without its bytes: "Flow log files" and "Publish
- * flow logs to Amazon S3", Amazon VPC User Guide.
+ * flow logs to Amazon S3", Amazon VPC User Guide. The logs of Network Firewall lie in a tree of the same
+ * kind: "Sending AWS Network Firewall logs to Amazon Simple Storage Service", its Developer Guide.
  *
  * The tree is found at its `AWSLogs/` folder, wherever that is: buckets put prefixes of any depth
  * before it. Plain (`<account>/vpcflowlogs/<region>/YYYY/MM/DD/`) and Hive-style folders
@@ -30,8 +31,23 @@ export type FlowLogPath = {
   dateFolder?: Period;
 };
 
+/** Where the folders of a service's tree stand, counted from the one that names the service. */
+type Tree = { regionAt: number; yearAt: number };
+
+const FLOW_LOGS = 'vpcflowlogs';
+
+const TREES: ReadonlyMap<string, Tree> = new Map([
+  // vpcflowlogs/<region>/YYYY/MM/DD/
+  [FLOW_LOGS, { regionAt: 1, yearAt: 2 }],
+  // network-firewall/<alert, flow or tls>/<region>/<firewall>/YYYY/MM/DD/HH/
+  ['network-firewall', { regionAt: 2, yearAt: 4 }],
+]);
+
 const FILE_NAME =
   /^(\d{12})_vpcflowlogs_([a-z0-9-]{1,40})_(fl-[0-9a-f]{1,40})_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_/;
+/** The guide has a `T` and a `Z` in the time; real keys have neither. */
+const FIREWALL_FILE_NAME =
+  /^(\d{12})_network-firewall_(?:alert|flow|tls)_([a-z]{2}[a-z0-9-]{1,38})_[A-Za-z0-9-]{1,128}_(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)Z?_/;
 const HIVE_KEY = /^(?:aws-)?(?:account-id|service|region|year|month|day|hour)=/;
 const ACCOUNT = /^\d{12}$/;
 const ORGANIZATION = /^o-[a-z0-9]{10,32}$/;
@@ -40,23 +56,28 @@ const REGION = /^[a-z]{2}[a-z0-9-]{3,38}$/;
 /** Reads a key or a path with forward slashes. What it does not say is left out; never throws. */
 export function readFlowLogPath(path: string): FlowLogPath {
   const { folders, service, fileName } = locate(path);
-  const result: FlowLogPath = {};
-  const file = FILE_NAME.exec(fileName);
-  if (file) {
-    const [, account, region, flowLogId, ...digits] = file;
-    if (account !== undefined) result.accountId = account;
-    if (region !== undefined) result.region = region;
-    if (flowLogId !== undefined) result.flowLogId = flowLogId;
-    const fileTime = utcDate(digits);
-    if (fileTime) result.fileTime = fileTime;
-  }
+  const result = readFileName(fileName);
   if (service === undefined) return result;
-  const account = folders[service - 1];
-  const region = folders[service + 1];
+  const account = folders[service.at - 1];
+  const region = folders[service.at + service.tree.regionAt];
   if (account !== undefined && ACCOUNT.test(account)) result.accountId = account;
   if (region !== undefined && REGION.test(region)) result.region = region;
-  const dateFolder = readDateFolder(folders.slice(service + 2, service + 6));
+  const yearAt = service.at + service.tree.yearAt;
+  const dateFolder = readDateFolder(folders.slice(yearAt, yearAt + 4));
   if (dateFolder) result.dateFolder = dateFolder;
+  return result;
+}
+
+function readFileName(fileName: string): FlowLogPath {
+  const result: FlowLogPath = {};
+  const flowLog = FILE_NAME.exec(fileName);
+  const [, account, region, ...rest] = flowLog ?? FIREWALL_FILE_NAME.exec(fileName) ?? [];
+  const flowLogId = flowLog ? rest.shift() : undefined;
+  const fileTime = utcDate(rest);
+  if (account !== undefined) result.accountId = account;
+  if (region !== undefined) result.region = region;
+  if (flowLogId !== undefined) result.flowLogId = flowLogId;
+  if (fileTime) result.fileTime = fileTime;
   return result;
 }
 
@@ -75,7 +96,7 @@ export function isOutsidePeriod(path: FlowLogPath, period: Period): boolean {
  */
 export function isOtherService(path: string): boolean {
   const { root, folders, service } = locate(path);
-  if (root === undefined || service !== undefined) return false;
+  if (root === undefined || service?.name === FLOW_LOGS) return false;
   const accountAt = folders.findIndex((name) => ACCOUNT.test(name));
   const areOwners = folders.slice(0, accountAt + 1).every(isOwner);
   return accountAt >= 0 && areOwners && folders.length > accountAt + 1;
@@ -111,16 +132,17 @@ export function readFolderLevel(prefix: string, period: Period): FolderLevel {
   if (service === undefined) {
     return { kind: folders.every(isOwner) ? 'tree' : 'other' };
   }
-  const year = folders[service + 2];
+  const yearAt = service.at + service.tree.yearAt;
+  const year = folders[yearAt];
   if (year === undefined) return { kind: 'tree' };
   const start = utcDate([year, '01', '01']);
   const end = utcDate([String(Number(year) + 1).padStart(4, '0'), '01', '01']);
   if (!start || !end) return { kind: 'other' };
-  const isHive = (rawFolders[service + 2] ?? '').includes('=');
+  const isHive = (rawFolders[yearAt] ?? '').includes('=');
   const first = new Date(Math.max(period.start.getTime() - MARGIN, 0)).toISOString();
   const [yyyy, mm, dd] = [first.slice(0, 4), first.slice(5, 7), first.slice(8, 10)];
   const day = isHive ? `year=${yyyy}/month=${mm}/day=${dd}` : `${yyyy}/${mm}/${dd}`;
-  const region = [root, ...rawFolders.slice(0, service + 2)].join('/');
+  const region = [root, ...rawFolders.slice(0, yearAt)].join('/');
   const span = { start, end };
   return {
     kind: 'dates',
@@ -144,8 +166,8 @@ type Located = {
   /** The folders below it, as written and without Hive keys. */
   rawFolders: string[];
   folders: string[];
-  /** Position of `vpcflowlogs` in `folders`. */
-  service?: number;
+  /** The folder that names the service, and its position in `folders`. */
+  service?: { name: string; at: number; tree: Tree };
   fileName: string;
 };
 
@@ -157,9 +179,11 @@ function locate(path: string): Located {
     if (segment !== 'AWSLogs') continue;
     const rawFolders = segments.slice(index + 1);
     const folders = rawFolders.map((name) => name.replace(HIVE_KEY, ''));
-    const service = folders.indexOf('vpcflowlogs');
+    const at = folders.findIndex((name) => TREES.has(name));
+    const name = folders[at] ?? '';
+    const tree = TREES.get(name);
     const root = segments.slice(0, index + 1).join('/');
-    if (service >= 0) return { root, rawFolders, folders, service, fileName };
+    if (tree) return { root, rawFolders, folders, service: { name, at, tree }, fileName };
     found ??= { root, rawFolders, folders, fileName };
   }
   return found ?? { rawFolders: [], folders: [], fileName };

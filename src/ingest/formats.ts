@@ -6,7 +6,11 @@ import { deepSecuritySns } from './formats/deep-security-sns.ts';
 import { describeJson } from './formats/describe-json.ts';
 import { flowLogParquet } from './formats/flow-log-parquet.ts';
 import { flowLogText } from './formats/flow-log-text.ts';
+import { guardDutyFinding } from './formats/guardduty-finding.ts';
+import { networkFirewall } from './formats/network-firewall.ts';
+import { snortJson } from './formats/snort-json.ts';
 import { suricataEve } from './formats/suricata-eve.ts';
+import { wazuhAlert } from './formats/wazuh-alert.ts';
 
 export const FORMATS: readonly Format[] = [
   flowLogParquet,
@@ -15,5 +19,9 @@ export const FORMATS: readonly Format[] = [
   deepSecurityCef,
   deepSecuritySns,
   suricataEve,
+  networkFirewall,
+  snortJson,
+  wazuhAlert,
+  guardDutyFinding,
   describeJson,
 ];

@@ -44,6 +44,12 @@ const PAYLOAD_KEYS: ReadonlySet<string> = new Set([
   'httpresponsebody',
   'httpresponsebodyprintable',
   'simplequery',
+  // Snort 3.
+  'b64data',
+  // Secrets that a protocol carried in the clear.
+  'password',
+  'saslresponse',
+  'secretkey',
   // Files.
   'content',
   'contents',
@@ -53,7 +59,14 @@ const PAYLOAD_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /** Payload keys whose name alone says too little: parent and key. */
-const PAYLOAD_PATHS: ReadonlySet<string> = new Set(['publish.message', 'ftp.commanddata']);
+const PAYLOAD_PATHS: ReadonlySet<string> = new Set([
+  'publish.message',
+  'ftp.commanddata',
+  // POP3 commands, PASS among them.
+  'request.args',
+  'http.authorization',
+  'http.proxyauthorization',
+]);
 
 const plain = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, '');
 
@@ -66,11 +79,15 @@ export function isPayloadKey(key: string, parent = ''): boolean {
 /**
  * The event as JSON without its payload keys. Undefined if it is nested too deeply to be an event:
  * such a document would overflow the stack. Halves of surrogate pairs become U+FFFD, because the
- * engine's JSON functions refuse a whole query over one of them.
+ * engine's JSON functions refuse a whole query over one of them. `isKept` says which objects a format
+ * keeps by their path though their key is that of a payload elsewhere.
  */
-export function withoutPayload(event: JsonObject): KeptKeys | undefined {
+export function withoutPayload(
+  event: JsonObject,
+  isKept: (path: string) => boolean = () => false,
+): KeptKeys | undefined {
   const dropped = new Set<string>();
-  const kept = keep(event, '', '', 0, dropped);
+  const kept = keep(event, '', '', 0, dropped, isKept);
   return kept === TOO_DEEP
     ? undefined
     : { original: JSON.stringify(kept), droppedKeys: [...dropped].sort() };
@@ -84,6 +101,7 @@ function keep(
   path: string,
   depth: number,
   dropped: Set<string>,
+  isKept: (path: string) => boolean,
 ): unknown {
   if (typeof value === 'string') return wellFormed(value);
   if (typeof value !== 'object' || value === null) return value;
@@ -91,7 +109,7 @@ function keep(
   if (Array.isArray(value)) {
     const items: unknown[] = [];
     for (const item of value) {
-      const kept = keep(item, key, path, depth + 1, dropped);
+      const kept = keep(item, key, path, depth + 1, dropped, isKept);
       if (kept === TOO_DEEP) return TOO_DEEP;
       items.push(kept);
     }
@@ -100,11 +118,11 @@ function keep(
   const entries: [string, unknown][] = [];
   for (const [name, item] of Object.entries(value)) {
     const itemPath = path === '' ? wellFormed(name) : `${path}.${wellFormed(name)}`;
-    if (isPayloadKey(name, key)) {
+    if (isPayloadKey(name, key) && !(isJsonObject(item) && isKept(itemPath))) {
       dropped.add(itemPath);
       continue;
     }
-    const kept = keep(item, name, itemPath, depth + 1, dropped);
+    const kept = keep(item, name, itemPath, depth + 1, dropped, isKept);
     if (kept === TOO_DEEP) return TOO_DEEP;
     entries.push([wellFormed(name), kept]);
   }

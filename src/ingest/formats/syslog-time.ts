@@ -131,11 +131,24 @@ function headerTime(text: string, receivedAt: Date, offsetMinutes: number): Sysl
     const at = inYear(Number(match[3]));
     return at === undefined ? undefined : { at, source: 'syslog_header' };
   }
-  const latest = BigInt(receivedAt.getTime()) * 1000n + AHEAD_MICROSECONDS;
   const year = receivedAt.getUTCFullYear();
-  for (const candidate of [year + 1, year, year - 1]) {
-    const at = inYear(candidate);
-    if (at !== undefined && at <= latest) return { at, source: 'syslog_header_without_year' };
+  const at = latestReceived([year + 1, year, year - 1].map(inYear), receivedAt);
+  return at === undefined ? undefined : { at, source: 'syslog_header_without_year' };
+}
+
+/**
+ * The latest of the times that a text without a full year may mean, but none more than two days after
+ * it was received. Undefined if there is none.
+ */
+export function latestReceived(
+  times: readonly (bigint | undefined)[],
+  receivedAt: Date,
+): bigint | undefined {
+  const limit = BigInt(receivedAt.getTime()) * 1000n + AHEAD_MICROSECONDS;
+  let latest: bigint | undefined;
+  for (const time of times) {
+    if (time === undefined || time > limit) continue;
+    if (latest === undefined || time > latest) latest = time;
   }
-  return undefined;
+  return latest;
 }

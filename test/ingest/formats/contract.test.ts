@@ -15,7 +15,11 @@ import { deepSecuritySns } from '../../../src/ingest/formats/deep-security-sns.t
 import { describeJson } from '../../../src/ingest/formats/describe-json.ts';
 import { flowLogParquet } from '../../../src/ingest/formats/flow-log-parquet.ts';
 import { flowLogText } from '../../../src/ingest/formats/flow-log-text.ts';
+import { guardDutyFinding } from '../../../src/ingest/formats/guardduty-finding.ts';
+import { networkFirewall } from '../../../src/ingest/formats/network-firewall.ts';
+import { snortJson } from '../../../src/ingest/formats/snort-json.ts';
 import { suricataEve } from '../../../src/ingest/formats/suricata-eve.ts';
+import { wazuhAlert } from '../../../src/ingest/formats/wazuh-alert.ts';
 import { FORMATS } from '../../../src/ingest/formats.ts';
 import { quoteText } from '../../../src/tables.ts';
 import { memoryObject, type ReadOptions, readContent } from '../../memory-sink.ts';
@@ -63,6 +67,51 @@ const EVE = {
   alert: { action: 'allowed', signature_id: 1, severity: 2 },
 };
 
+const FIREWALL = {
+  firewall_name: 'edge',
+  availability_zone: 'eu-west-1a',
+  event_timestamp: '1795068821',
+  event: EVE,
+};
+
+const SNORT =
+  '{ "timestamp" : "11/18-06:13:41.532140", "pkt_num" : 5, "proto" : "TCP", "pkt_gen" : "raw", "pkt_len" : 97, "dir" : "C2S", "src_ap" : "198.51.100.7:51544", "dst_ap" : "10.0.1.15:443", "rule" : "1:1000000:0", "action" : "would_drop" }';
+
+const WAZUH = {
+  timestamp: '2026-11-18T06:13:41.532+0000',
+  rule: { level: 5, id: '5760', description: 'sshd: authentication failed.', groups: ['sshd'] },
+  agent: { id: '001', name: 'web-1', ip: '10.0.1.15' },
+  manager: { name: 'wazuh' },
+  id: '1795068821.1234',
+  full_log: `"EventType": ${JSON.stringify(EVE)}`,
+  // Relayed events of other products stand in the data.
+  data: EVE,
+  location: '/var/log/auth.log',
+};
+
+const FINDING = {
+  schemaVersion: '2.0',
+  accountId: '123456789012',
+  id: 'aac1f0a1b2c3d4e5f60718293a4b5c6d',
+  arn: 'arn:aws:guardduty:eu-west-1:123456789012:detector/0a1b/finding/aac1',
+  type: 'Recon:EC2/PortProbeUnprotectedPort',
+  resource: { resourceType: 'Instance' },
+  service: {
+    action: {
+      actionType: 'PORT_PROBE',
+      portProbeAction: {
+        blocked: false,
+        portProbeDetails: [
+          { remoteIpDetails: { ipAddressV4: '198.51.100.7' } },
+          { remoteIpDetails: { ipAddressV4: '198.51.100.8' } },
+        ],
+      },
+    },
+    eventLastSeen: '2026-11-18T06:13:41Z',
+  },
+  updatedAt: '2026-11-18T06:20:00.123Z',
+};
+
 const FLOW = '2 123456789012 eni-0a1b2c3d 10.0.1.15 198.51.100.7 443 51544 6 8 4000';
 
 const FLOW_FIELDS =
@@ -94,6 +143,34 @@ const CASES: readonly Case[] = [
   },
   { format: deepSecuritySns, content: JSON.stringify([SNS, SNS], null, 2), rowCount: 2 },
   { format: suricataEve, content: lines(EVE, '', EVE, '{'), rowCount: 2 },
+  { format: networkFirewall, content: lines(FIREWALL, '', FIREWALL, '{'), rowCount: 2 },
+  {
+    format: networkFirewall,
+    content: lines(
+      { eventId: '1', ingestionTime: 1_795_068_830_000, message: JSON.stringify(FIREWALL) },
+      { messageType: 'CONTROL_MESSAGE', logEvents: [] },
+      {
+        messageType: 'DATA_MESSAGE',
+        logGroup: '/firewall/alert',
+        logEvents: [FIREWALL, FIREWALL].map((one) => ({ message: JSON.stringify(one) })),
+      },
+      `2026-11-18T06:13:41.000Z ${JSON.stringify(FIREWALL)}`,
+    ),
+    rowCount: 4,
+  },
+  { format: snortJson, content: lines(SNORT, '', SNORT, '{'), rowCount: 2 },
+  { format: wazuhAlert, content: lines(WAZUH, '', WAZUH, '{'), rowCount: 2 },
+  { format: guardDutyFinding, content: lines(FINDING, '', FINDING, '{'), rowCount: 4 },
+  {
+    format: guardDutyFinding,
+    content: JSON.stringify({ Findings: [FINDING, {}] }, null, 2),
+    rowCount: 2,
+  },
+  {
+    format: guardDutyFinding,
+    content: lines({ 'detail-type': 'GuardDuty Finding', detail: FINDING }),
+    rowCount: 2,
+  },
   { format: flowLogText, content: lines(FLOW_FIELDS.join(' '), ...TEXT_FLOWS, 'x'), rowCount: 2 },
   {
     format: flowLogText,
