@@ -12,6 +12,9 @@ const FILE =
   '123456789012_vpcflowlogs_eu-west-1_fl-0123456789abcdef0_20260203T1620Z_1a2b3c4d.log.gz';
 const PLAIN = 'AWSLogs/123456789012/vpcflowlogs/eu-west-1';
 const HIVE = 'AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=eu-west-1';
+const FIREWALL = 'AWSLogs/123456789012/network-firewall/alert/eu-west-1/edge-1';
+const FIREWALL_FILE =
+  '123456789012_network-firewall_alert_eu-west-1_edge-1_202602031620_1a2b3c4d.log.gz';
 const at = (text: string): Date => new Date(text);
 const february = { start: at('2026-02-01T00:00Z'), end: at('2026-03-01T00:00Z') };
 
@@ -19,6 +22,11 @@ const ofFile = {
   accountId: '123456789012',
   region: 'eu-west-1',
   flowLogId: 'fl-0123456789abcdef0',
+  fileTime: at('2026-02-03T16:20Z'),
+};
+const ofFirewall = {
+  accountId: '123456789012',
+  region: 'eu-west-1',
   fileTime: at('2026-02-03T16:20Z'),
 };
 const day = { start: at('2026-02-03T00:00Z'), end: at('2026-02-04T00:00Z') };
@@ -68,6 +76,21 @@ describe('readFlowLogPath', () => {
     },
   );
 
+  it.each([
+    [`${FIREWALL}/2026/02/03/16/${FIREWALL_FILE}`, { ...ofFirewall, dateFolder: hour }],
+    [`a/b/${FIREWALL}/2026/02/03/${FIREWALL_FILE}`, { ...ofFirewall, dateFolder: day }],
+    [FIREWALL_FILE, ofFirewall],
+    // The time as the guide writes it, which no real key was seen to have.
+    [FIREWALL_FILE.replace('202602031620', '20260203T1620Z'), ofFirewall],
+    [
+      `${FIREWALL}/2026/02/03/renamed.log.gz`,
+      { accountId: '123456789012', region: 'eu-west-1', dateFolder: day },
+    ],
+    [`${FIREWALL}/latest/x.log.gz`, { accountId: '123456789012', region: 'eu-west-1' }],
+  ])('reads the tree of Network Firewall: %s', (path, expected) => {
+    expect(readFlowLogPath(path)).toEqual(expected);
+  });
+
   it('gives hints without dates', () => {
     expect(hintsOfPath(readFlowLogPath(`${PLAIN}/2026/02/03/${FILE}`))).toEqual({
       accountId: '123456789012',
@@ -101,6 +124,16 @@ describe('isOutsidePeriod', () => {
     expect(isOutsidePeriod(path, february)).toBe(expected);
   });
 
+  it.each([
+    ['2026/01/30/23', true],
+    ['2026/01/31/00', false],
+    ['2026/03/01/23', false],
+    ['2026/03/02/00', true],
+  ])('skips by the hours of Network Firewall: %s', (folder, expected) => {
+    const path = readFlowLogPath(`${FIREWALL}/${folder}/a.log.gz`);
+    expect(isOutsidePeriod(path, february)).toBe(expected);
+  });
+
   it('keeps what says no date', () => {
     expect(isOutsidePeriod({}, february)).toBe(false);
   });
@@ -125,6 +158,11 @@ describe('readFolderLevel', () => {
     ['AWSLogs/123456789012/vpc', { kind: 'tree' }],
     ['AWSLogs/123456789012/vpcflowlogs/', { kind: 'tree' }],
     [`${PLAIN}/20`, { kind: 'tree' }],
+    ['AWSLogs/123456789012/network-firewall/', { kind: 'tree' }],
+    ['AWSLogs/123456789012/network-firewall/alert/eu-west-1/', { kind: 'tree' }],
+    [`${FIREWALL}/20`, { kind: 'tree' }],
+    [`${FIREWALL}/2025/`, { kind: 'dates', isOutside: true, firstKey: `${FIREWALL}/2026/01/31` }],
+    [`${FIREWALL}/2026/`, { kind: 'dates', isOutside: false, firstKey: `${FIREWALL}/2026/01/31` }],
     ['AWSLogs/123456789012/Config/', { kind: 'other' }],
     [`${PLAIN}/copies/`, { kind: 'other' }],
     [`${PLAIN}/2025/`, { kind: 'dates', isOutside: true, firstKey: `${PLAIN}/2026/01/31` }],
@@ -154,6 +192,7 @@ describe('isOtherService', () => {
   it.each([
     [`logs/AWSLogs/${owner}/CloudTrail/us-east-1/2026/11/02/x.json.gz`, true],
     [`AWSLogs/o-abcdefghij/${owner}/Config/`, true],
+    [`AWSLogs/${owner}/network-firewall/flow/us-east-1/edge/2026/11/02/00/x.log.gz`, true],
     [`AWSLogs/aws-account-id=${owner}/aws-service=elasticloadbalancing/x.log.gz`, true],
     [`AWSLogs/${owner}/vpcflowlogs/us-east-1/2026/11/02/x.log.gz`, false],
     [`AWSLogs/aws-account-id=${owner}/aws-service=vpcflowlogs/`, false],

@@ -81,6 +81,24 @@ describe('disposition', () => {
     ['blocked, a verdict of another kind', alert('blocked', 'other'), 'blocked', 'other'],
     ['no action', alert(undefined), 'unknown', undefined],
     ['a drop', { ...ALERT, event_type: 'drop', alert: undefined }, 'blocked', 'drop'],
+    [
+      'a drop, let through by its own verdict',
+      { ...ALERT, event_type: 'drop', drop: { verdict: { action: 'pass' } } },
+      'detected',
+      'pass',
+    ],
+    [
+      'a drop of packets read from a file',
+      { ...ALERT, event_type: 'drop', pcap_cnt: 5, alert: undefined },
+      'detected',
+      'drop',
+    ],
+    [
+      'an alert that blocked packets read from a file',
+      { ...alert('blocked', 'drop'), pcap_filename: 'a.pcap' },
+      'detected',
+      'drop',
+    ],
     ['a flow', { ...ALERT, event_type: 'flow', flow: { action: 'drop' } }, 'logged', 'drop'],
     ['dns', { ...ALERT, event_type: 'dns' }, 'logged', undefined],
   ])('of %s', async (_, event, disposition, action_raw) => {
@@ -93,11 +111,86 @@ it.each([
   ['drop', 'intrusion_prevention', 1],
   ['flow', 'flow', undefined],
   ['netflow', 'flow', undefined],
-  ['http', 'other', undefined],
+  ['anomaly', 'anomaly', undefined],
+  ['http', 'protocol', undefined],
+  ['fileinfo', 'protocol', undefined],
+  ['constructor', 'protocol', undefined],
+  ['engine', 'other', undefined],
   ['stats', 'heartbeat', undefined],
 ])('event_type %s is of module %s', async (event_type, module, event_count) => {
   expect(await rowOf({ ...ALERT, event_type })).toMatchObject({ module, event_count });
 });
+
+describe('user', () => {
+  it.each([
+    [
+      'Kerberos',
+      { krb5: { msg_type: 'KRB_AS_REP', cname: 'svc-pay', realm: 'EXAMPLE.COM' } },
+      'svc-pay',
+    ],
+    [
+      'SMB',
+      {
+        smb: {
+          command: 'SMB2_COMMAND_SESSION_SETUP',
+          ntlmssp: { domain: 'EXAMPLE', user: 'clerk' },
+        },
+      },
+      'clerk',
+    ],
+    ['FTP', { ftp: { command: 'USER', command_data: 'backup' } }, 'backup'],
+    ['no password of FTP', { ftp: { command: 'PASS', command_data: 'SECRET' } }, undefined],
+    ['POP3', { pop3: { request: { command: 'USER', args: ['clerk'] } } }, 'clerk'],
+    [
+      'no password of POP3',
+      { pop3: { request: { command: 'PASS', args: ['SECRET'] } } },
+      undefined,
+    ],
+    [
+      'PostgreSQL',
+      { pgsql: { request: { startup_parameters: { user: 'app' }, password: 'SECRET' } } },
+      'app',
+    ],
+    ['MQTT', { mqtt: { connect: { username: 'meter', password: 'SECRET' } } }, 'meter'],
+    ['LDAP', { ldap: { request: { bind_request: { name: 'cn=app' } } } }, 'cn=app'],
+    ['SNMP', { snmp: { version: 3, usm: 'monitor' } }, 'monitor'],
+    ['RDP', { rdp: { event_type: 'initial_request', cookie: 'clerk' } }, 'clerk'],
+    ['nobody', { http: { hostname: 'example.com', authorization: 'Basic SECRET' } }, undefined],
+    [
+      'nobody in a key of another type',
+      { krb5: 'x', smb: { ntlmssp: null }, pop3: { request: { command: 'USER' } } },
+      undefined,
+    ],
+  ])('of %s', async (_, keys, user_name) => {
+    const row = await rowOf({ ...ALERT, ...keys });
+    expect(row).toMatchObject({ user_name });
+    expect(row.original).not.toContain('SECRET');
+  });
+});
+
+it('names an anomaly', async () => {
+  const { alert: _, ...rest } = ALERT;
+  const anomaly = { type: 'decode', event: 'decoder.udp.pkt_too_small' };
+  expect(await rowOf({ ...rest, event_type: 'anomaly', anomaly })).toMatchObject({
+    signature_id: undefined,
+    signature_name: 'decoder.udp.pkt_too_small',
+    category: 'decode',
+    disposition: 'logged',
+  });
+});
+
+it.each([
+  ['2026-11-01T12:00:00.123456+0200', '2026-11-01T10:00:00.123Z', 456n],
+  ['2026-11-01T12:00:00.123456', '2026-11-01T11:00:00.123Z', 456n],
+])(
+  'reads the time %s, in the zone of the source where it has none',
+  async (timestamp, iso, micros) => {
+    const { sink } = await readContent(suricataEve, JSON.stringify({ ...ALERT, timestamp }), {
+      hints: { utcOffset: '+01:00' },
+    });
+    expect(sink.rows[0]?.row.event_at).toBe(BigInt(Date.parse(iso)) * 1000n + micros);
+  },
+);
 
 it('reads stats, which have no addresses and no protocol', async () => {
   const row = await rowOf({
@@ -179,7 +272,7 @@ it('reads lines with a leading blank or a byte order mark, and rejects the rest 
     '4: no event_type (no value)',
     '5: timestamp is not an ISO 8601 time (value "yesterday")',
     '6: timestamp is not an ISO 8601 time (no value)',
-    '7: not a JSON object (value "[1]")',
+    '7: not a JSON object (value 1)',
     '8: not a JSON object (value "{\\"timestamp\\":\\"2026-11-1")',
     '9: the event is nested too deeply',
   ]);
