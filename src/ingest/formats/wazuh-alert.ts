@@ -112,9 +112,10 @@ function hostColumns(alert: JsonObject): Row {
   const sender = canonicalAddress(textOf(alert.location) ?? '');
   if (sender !== undefined) {
     const name = textOf(child(alert, 'predecoder').hostname);
-    return { ...hostOf([name]), host_address: sender };
+    return { host_id: undefined, ...hostOf([name]), host_address: sender };
   }
-  if (textOf(child(alert, 'data').integration) === 'aws') return {};
+  if (textOf(child(alert, 'data').integration) === 'aws')
+    return { host_id: undefined, ...hostOf([]) };
   return { host_id: id, ...hostOf([textOf(agent.name), textOf(agent.ip)]) };
 }
 

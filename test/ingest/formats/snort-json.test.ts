@@ -171,13 +171,7 @@ describe('time', () => {
       0n,
       'record',
     ],
-    [
-      'with a year, ahead of the object',
-      '27/01/02-00:00:00',
-      '2027-01-02T00:00:00Z',
-      0n,
-      'record',
-    ],
+    ['with a year, ahead of the object', '27/01/02-00:00:00', '2027-01-02T00:00:00Z', 0n, 'record'],
     ['of ISO 8601', '2026-11-18 06:13:41.532140', '2026-11-18T06:13:41.532Z', 140n, 'record'],
   ])('%s', (_, text, iso, rest, source) => {
     expect(read(text)).toEqual({ at: micros(iso, rest), source });
