@@ -162,6 +162,9 @@ with
     from
       event_hosts
       inner join events on event_hosts.event_id = events.event_id
+    where
+      -- These see the traffic of a host, and are no agent on it.
+      events.product not in ('guardduty', 'aws_network_firewall')
     group by
       event_hosts.instance_id
   ),

@@ -48,6 +48,7 @@ beforeAll(async () => {
     scope('eni-named', { instance_id: 'i-named', instance_name: 'DB-1' }),
     scope('eni-twin-1', { instance_id: 'i-twin-1', instance_name: 'twin' }),
     scope('eni-twin-2', { instance_id: 'i-twin-2', instance_name: 'twin' }),
+    scope('eni-alone', { instance_id: 'i-alone', instance_name: 'alone' }),
     scope('eni-nat', { owner_kind: 'nat_gateway', instance_id: null }),
     scope('eni-log', { instance_id: 'i-log' }),
     scope('eni-gone', { instance_id: 'i-gone', valid_to: '2026-10-01 00:00:00' }),
@@ -72,6 +73,16 @@ beforeAll(async () => {
       product: 'suricata',
     }),
     event('e-twin', '2026-10-01 05:00:00', { host_name: 'twin' }),
+    // Findings about an instance come from no agent on it, nor do events of a firewall of its name.
+    event('e-finding', '2026-10-01 05:00:00', {
+      instance_id: 'i-twin-1',
+      product: 'guardduty',
+      module: 'threat_detection',
+    }),
+    event('e-firewall', '2026-10-01 05:00:00', {
+      host_name: 'alone',
+      product: 'aws_network_firewall',
+    }),
     event('e-log', '2026-10-01 05:00:00', {
       instance_id: 'i-log',
       module: 'log_inspection',
@@ -135,6 +146,7 @@ it('has a row an interface in scope, with agent, counts and status', () => {
       'partial',
       'IPS_DETECT_ONLY',
     ],
+    ['eni-alone', 'alone (i-alone)', ...none, 'IPS_NO_EVENT'],
     [
       'eni-log',
       'i-log',
