@@ -20,10 +20,11 @@ export const guardDutyFinding: Format = {
   kind: 'ips_events',
   recognises(head) {
     if (headEvents(head, isFinding).some(isFinding)) return true;
+    // A printed document, or a line longer than the head: its keys stand there all the same.
     const text = openingText(head);
     return (
-      /"(?:[Ss]chemaVersion|Findings)"\s{0,8}:/.test(text.slice(0, 4096)) &&
-      /"[Aa]rn"\s{0,8}:\s{0,8}"arn:[a-z-]{3,12}:guardduty:/.test(text)
+      /"(?:[Ss]chemaVersion|Findings|detail-type)"\s{0,8}:/.test(text.slice(0, 4096)) &&
+      /"[Aa]rn"\s{0,8}:\s{0,8}"arn:[a-z-]{3,12}:guardduty:|"[Ee]ventLastSeen"\s{0,8}:/.test(text)
     );
   },
   async read(object, sink) {

@@ -363,6 +363,11 @@ describe('deliveries', () => {
       undefined,
     ],
     ['a list', json([connection()]), undefined],
+    [
+      'a finding without its ARN, printed',
+      JSON.stringify({ Findings: [{ ...connection(), arn: undefined }] }, null, 2),
+      undefined,
+    ],
   ])('as %s', async (_, content, received_at) => {
     const bytes = gzipSync(content);
     expect(guardDutyFinding.recognises(Buffer.from(content), memoryObject('', 0, {}))).toBe(true);
