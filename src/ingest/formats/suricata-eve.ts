@@ -13,8 +13,10 @@ export const suricataEve: Format = {
   kind: 'ips_events',
   recognises(head) {
     if (headEvents(head, isEve).some(isEve)) return true;
-    const text = openingText(head);
-    return text.startsWith('{"timestamp":"') && text.slice(0, 4096).includes('"event_type":"');
+    const text = openingText(head).slice(0, 4096);
+    // An alert of Wazuh opens with a time as well, and may hold an event of Suricata.
+    if (!text.startsWith('{"timestamp":"') || text.includes('"rule":{')) return false;
+    return text.includes('"event_type":"');
   },
   async read(object, sink) {
     const offset = offsetOf(object);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wazuhAlert } from '../../../src/ingest/formats/wazuh-alert.ts';
+import { FORMATS } from '../../../src/ingest/formats.ts';
 import type { Cell } from '../../../src/tables.ts';
 import { memoryObject, readContent } from '../../memory-sink.ts';
 
@@ -414,10 +415,15 @@ it('gives an alert without an id none, rather than one that two managers share',
   expect((await rowOf({ ...ALERT, manager: {} })).event_id).toBeUndefined();
 });
 
-it('recognises an alert that is longer than the head', () => {
-  const long = json({ ...ALERT, full_log: 'x'.repeat(100_000) });
+it('recognises an alert that is longer than the head, though it holds an event of Suricata', () => {
+  const data = { event_type: 'alert', src_ip: '198.51.100.7', alert: { action: 'allowed' } };
+  const { full_log: _, ...rest } = ALERT;
+  const long = json({ ...rest, data, full_log: 'x'.repeat(100_000) });
   const head = Buffer.from(long).subarray(0, 65_536);
-  expect(wazuhAlert.recognises(head, memoryObject('', long.length, {}))).toBe(true);
+  const names = FORMATS.filter((format) =>
+    format.recognises(head, memoryObject('', long.length, {})),
+  ).map(({ name }) => name);
+  expect(names).toEqual(['wazuh_alerts']);
 });
 
 it('reads alerts of any values, or says why not', async () => {
