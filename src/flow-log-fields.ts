@@ -1,6 +1,7 @@
 /**
  * The fields of VPC flow logs, versions 2 to 11, as AWS names them ("Flow log records", Amazon VPC
- * User Guide). The `version` of a record is the highest version among the chosen fields, not a
+ * User Guide), and those that only transit gateway flow logs have, version 6 ("Transit Gateway Flow Log
+ * records", AWS Transit Gateway guide). The `version` of a record is the highest version among the chosen fields, not a
  * schema: which columns a log has is said by its header, its Parquet schema or its `LogFormat`.
  */
 
@@ -49,6 +50,24 @@ const rows: readonly (readonly [string, number, FlowLogField['type'], string])[]
   ['pkt-dst-aws-service', 5, 'text', 'AWS service that owns the destination address.'],
   ['flow-direction', 5, 'text', 'ingress or egress at the recorded interface; not who opened.'],
   ['traffic-path', 5, 'integer', 'Route of egress traffic, 1 to 8.'],
+  ['resource-type', 6, 'text', 'TransitGateway, in flow logs of a transit gateway.'],
+  ['tgw-id', 6, 'text', 'The transit gateway that recorded the flow.'],
+  ['tgw-attachment-id', 6, 'text', 'Attachment that the flow was recorded for.'],
+  ['tgw-src-vpc-account-id', 6, 'text', 'Account of the VPC that the flow came from.'],
+  ['tgw-dst-vpc-account-id', 6, 'text', 'Account of the VPC that the flow went to.'],
+  ['tgw-src-vpc-id', 6, 'text', 'VPC that the flow came from.'],
+  ['tgw-dst-vpc-id', 6, 'text', 'VPC that the flow went to.'],
+  ['tgw-src-subnet-id', 6, 'text', 'Subnet that the flow came from.'],
+  ['tgw-dst-subnet-id', 6, 'text', 'Subnet that the flow went to.'],
+  ['tgw-src-eni', 6, 'text', 'Interface of the attachment that the flow came through.'],
+  ['tgw-dst-eni', 6, 'text', 'Interface of the attachment that the flow went through.'],
+  ['tgw-src-az-id', 6, 'text', 'Availability Zone id of the source attachment.'],
+  ['tgw-dst-az-id', 6, 'text', 'Availability Zone id of the destination attachment.'],
+  ['tgw-pair-attachment-id', 6, 'text', 'Attachment at the other side: egress or ingress.'],
+  ['packets-lost-no-route', 6, 'bigint', 'Packets lost for want of a route.'],
+  ['packets-lost-blackhole', 6, 'bigint', 'Packets lost in a blackhole route.'],
+  ['packets-lost-mtu-exceeded', 6, 'bigint', 'Packets lost because they exceeded the MTU.'],
+  ['packets-lost-ttl-expired', 6, 'bigint', 'Packets lost because their time to live ended.'],
   ['ecs-cluster-arn', 7, 'text', 'ARN of the ECS cluster.'],
   ['ecs-cluster-name', 7, 'text', 'Name of the ECS cluster.'],
   ['ecs-container-instance-arn', 7, 'text', 'ARN of the ECS container instance.'],

@@ -13,6 +13,7 @@ import { type Database, openDatabase } from './database.ts';
 import { type EnrichResult, enrich } from './enrich/enrich.ts';
 import { EXIT_CODES } from './errors.ts';
 import { type IngestResult, ingest } from './ingest/ingest.ts';
+import { describeProgress } from './ingest/ingest-progress.ts';
 import { openSources } from './ingest/open-sources.ts';
 import { createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
@@ -67,12 +68,10 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
         runId,
         configSha256: config.sha256,
         now,
-        onProgress: ({ objectCount, rowCount, sizeBytes, uri }) =>
-          progress.step('ingest', `${objectCount} objects, ${rowCount} rows  ${uri}`, {
-            objects: objectCount,
-            rows: rowCount,
-            bytes: sizeBytes,
-          }),
+        onProgress: (ingestProgress) => {
+          const { message, details } = describeProgress(ingestProgress);
+          progress.step('ingest', message, details);
+        },
       });
       outcome.exitCode = ingestExitCode(outcome.ingest, config);
     }

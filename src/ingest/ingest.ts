@@ -15,9 +15,11 @@ import { type BatchWriter, openBatch } from '../lake-batch.ts';
 import { openBulkReader } from './bulk/bulk-reader.ts';
 import type { BulkObject } from './bulk/flow-log-lines.ts';
 import type { Kind, LocalObject } from './format.ts';
+import type { IngestProgress } from './ingest-progress.ts';
 import { createLane } from './lane.ts';
 import { type Fingerprint, fingerprintFile, type Ledger, readLedger } from './ledger.ts';
 import { maxContentBytes } from './lines.ts';
+import { lookAhead } from './look-ahead.ts';
 import type { FirstReject } from './object-sink.ts';
 import { prefetch } from './prefetch.ts';
 import { localObject, type ReadOutcome, readObject, recogniseFormat } from './read-object.ts';
@@ -29,16 +31,12 @@ const BATCH_ROWS = 8_000_000;
 
 const FETCHES_AT_ONCE = 8;
 
+/** Listed objects that may wait: how far ahead the end is seen, for about 10 MB of memory. */
+const LISTED_AHEAD = 20_000;
+
 const DAY_MILLISECONDS = 86_400_000;
 
 export type KindOfSource = { kind: Kind; source: Source };
-
-export type IngestProgress = {
-  objectCount: number;
-  rowCount: number;
-  sizeBytes: number;
-  uri: string;
-};
 
 export type DamagedObject = { uri: string; status: string; reason: string };
 
@@ -94,6 +92,10 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   const bulk = openBulkReader();
   const lane = createLane(bulk.capacity);
   const underWay = new Set<string>();
+  const began = performance.now();
+  let freshCount = 0;
+  let freshBytes = 0;
+  let isListed = false;
   let batch: Batch | undefined;
 
   const commit = async (): Promise<void> => {
@@ -155,6 +157,10 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
         objectCount: result.objectCount,
         rowCount: result.rowCount,
         sizeBytes: result.sizeBytes,
+        listedCount: freshCount,
+        listedBytes: freshBytes,
+        isListed,
+        elapsedSeconds: (performance.now() - began) / 1000,
         uri: listed.uri,
       });
       await removeScratch(path, scratch);
@@ -162,14 +168,23 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   };
 
   try {
-    for (const entry of options.sources) {
-      const fresh = freshObjects(entry.source, options.period, ledger, result);
-      for await (const fetched of prefetch(fresh, FETCHES_AT_ONCE, (listed) =>
-        fetchObject(listed, scratch, ledger),
-      )) {
-        if ('problem' in fetched) result.unreachable.push(fetched);
-        else if (fetched.path !== undefined) await take(fetched, entry);
-      }
+    const fresh = lookAhead({
+      source: freshObjects(options, ledger, result),
+      limit: LISTED_AHEAD,
+      onTaken({ listed }) {
+        freshCount += 1;
+        freshBytes += listed.sizeBytes ?? 0;
+      },
+      onEnd() {
+        isListed = true;
+      },
+    });
+    for await (const { fetched, entry } of prefetch(fresh, FETCHES_AT_ONCE, async (item) => ({
+      fetched: await fetchObject(item.listed, scratch, ledger),
+      entry: item.entry,
+    }))) {
+      if ('problem' in fetched) result.unreachable.push(fetched);
+      else if (fetched.path !== undefined) await take(fetched, entry);
     }
     await commit();
   } finally {
@@ -226,22 +241,26 @@ export function objectIdOf(uri: string, sha256: string, refusedId?: string): str
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
+type FreshObject = { listed: ListedObject; entry: KindOfSource };
+
+/** What the sources list and the ledger does not have, source by source. */
 async function* freshObjects(
-  source: Source,
-  period: Period,
+  { sources, period }: IngestOptions,
   ledger: Ledger,
   result: IngestResult,
-): AsyncIterable<ListedObject> {
-  try {
-    for await (const listed of source.list(period)) {
-      result.listedCount += 1;
-      if (ledger.hasVersion(listed.uri, listed.version)) result.skippedCount += 1;
-      else yield listed;
+): AsyncIterable<FreshObject> {
+  for (const entry of sources) {
+    try {
+      for await (const listed of entry.source.list(period)) {
+        result.listedCount += 1;
+        if (ledger.hasVersion(listed.uri, listed.version)) result.skippedCount += 1;
+        else yield { listed, entry };
+      }
+    } catch (thrown) {
+      // A source that is out of reach does not keep the others from being read.
+      if (!isUnreachable(thrown)) throw thrown;
+      result.unreachable.push({ uri: entry.source.place, problem: messageOf(thrown) });
     }
-  } catch (thrown) {
-    // A source that is out of reach does not keep the others from being read.
-    if (!isUnreachable(thrown)) throw thrown;
-    result.unreachable.push({ uri: source.place, problem: messageOf(thrown) });
   }
 }
 

@@ -93,8 +93,8 @@ describe('addRecord', () => {
     );
   });
 
-  test('reads a record of all 54 fields of version 11', () => {
-    expect(FLOW_LOG_FIELDS).toHaveLength(54);
+  test('reads a record of all 54 fields of version 11 and the 18 of transit gateways', () => {
+    expect(FLOW_LOG_FIELDS).toHaveLength(72);
     const values = FLOW_LOG_FIELDS.map((field) => {
       if (field.name === 'log-status') return 'OK';
       if (field.type === 'address') return '192.0.2.1';
@@ -105,13 +105,15 @@ describe('addRecord', () => {
       values.join(' '),
     );
     expect(reason).toBeUndefined();
-    expect(Object.keys(row ?? {})).toHaveLength(55);
+    expect(Object.keys(row ?? {})).toHaveLength(73);
     expect(row).toMatchObject({
       version: 11,
       encryption_status: 11,
       start_at: 11_000_000n,
       next_hop_vpc_id: 'a-next-hop-vpc-id',
       asg_tag_2: 'a-asg-tag-2',
+      tgw_pair_attachment_id: 'a-tgw-pair-attachment-id',
+      packets_lost_blackhole: 11,
     });
   });
 
