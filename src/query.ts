@@ -11,7 +11,6 @@ import {
 } from '@duckdb/node-api';
 import type { Parameters } from './database.ts';
 import { FlowproofError, messageOf } from './errors.ts';
-import { writeArrow } from './query-arrow.ts';
 import { assertLocked, assertReadOnly, failed, parseStatement, refuse } from './query-gate.ts';
 import {
   fileSink,
@@ -133,6 +132,9 @@ async function write(request: QueryRequest, sink: Sink): Promise<number> {
   const startedAt = now();
   const result = await connection.stream(sql, parameters);
   assertReadable(result.columnTypes());
+  // Loading Arrow takes a tenth of a second, which every other command would wait for.
+  const writeArrow: typeof writeJson = async (...args) =>
+    (await import('./query-arrow.ts')).writeArrow(...args);
   const writers = { csv: writeCsv, json: writeJson, arrow: writeArrow, table: writeTable };
   const rowCount = await writers[request.format](result, sink, {
     maxRows: request.maxTableRows ?? DEFAULT_TABLE_ROWS,
