@@ -109,7 +109,7 @@ export const TABLES: readonly Table[] = [
     columns: columns(`
   event_id VARCHAR: The product's own event id, else a hash of object and line. A state of a GuardDuty finding is an event of its own.
   product VARCHAR: deep_security, suricata, aws_network_firewall, snort, wazuh or guardduty.
-  format VARCHAR: Format that it was read from: deep_security_cef, deep_security_sns, suricata_eve, aws_network_firewall, snort_alert_json, wazuh_alerts or guardduty_finding.
+  format VARCHAR: Format that it was read from: deep_security_cef, deep_security_leef, deep_security_sns, suricata_eve, aws_network_firewall, snort_alert_json, wazuh_alerts or guardduty_finding.
   module VARCHAR: intrusion_prevention, firewall, integrity, log_inspection, anti_malware, web_reputation, application_control, device_control, tls_inspection, threat_detection, protocol (what a protocol carried, such as http or dns), anomaly, active_response, system, flow, heartbeat or other.
   event_at TIMESTAMP: When it happened, by the agent's clock.
   received_at TIMESTAMP: When a manager or collector received it, where stated.
@@ -228,6 +228,59 @@ export const TABLES: readonly Table[] = [
   object_id VARCHAR: The pull that brought it.
   line_number BIGINT: Line in that pull.
   event_date DATE: UTC date of event_at.`),
+  },
+  {
+    name: 'ips_agent',
+    layer: 'ingest',
+    partition: 'report_date',
+    description:
+      'One row a host and report of its agent: an entry of a list that a manager gave, or what a sensor says of itself.',
+    columns: columns(`
+  product VARCHAR: deep_security or suricata.
+  format VARCHAR: Format that it was read from: deep_security_computers or suricata_eve.
+  series VARCHAR: Lists of one series follow each other: where they are kept. Null for a sensor's own report.
+  host_id VARCHAR: The product's id of the host.
+  host_name VARCHAR: The host as the product names it.
+  display_name VARCHAR: A second name, given by people.
+  host_address VARCHAR: Last address of the host, where stated.
+  instance_id VARCHAR: EC2 instance, where stated.
+  account_id VARCHAR: AWS account, where stated.
+  platform VARCHAR: Operating system.
+  agent_version VARCHAR: Version of the agent; 0.0.0.0 where there is none.
+  agent_status VARCHAR: As reported: active, inactive, warning, error or not-supported.
+  agent_message VARCHAR: The status in words.
+  ips_mode VARCHAR: prevent, detect or off: what intrusion prevention is set to; null where not stated.
+  ips_status VARCHAR: Whether intrusion prevention runs: active, inactive, warning, error or not-supported.
+  ips_message VARCHAR: The same in words.
+  module_states MAP(VARCHAR, VARCHAR): What each module is set to, by the names of ips_event.module.
+  policy_id VARCHAR: The product's id of the policy.
+  rule_count BIGINT: Intrusion prevention rules assigned or loaded.
+  failed_rule_count BIGINT: Rules that could not be loaded.
+  update_status VARCHAR: Whether rules and patterns are current, in the product's words.
+  has_agent BOOLEAN: False if the product knows the host and no agent on it; null where it does not say.
+  started_at TIMESTAMP: When the agent was started.
+  last_contact_at TIMESTAMP: Last contact between agent and manager.
+  policy_sent_at TIMESTAMP: When the policy, rules included, was last sent to the agent.
+  rules_updated_at TIMESTAMP: When rules or patterns on the host last changed.
+  reported_at TIMESTAMP: When the list was taken or the report made.
+  time_source VARCHAR: Where reported_at came from: record, stated (in content, path or config) or modified_at (of the object).
+  original VARCHAR: Every key of the entry as JSON, less its settings; null for a sensor, whose record is an event.
+  object_id VARCHAR: The object that held it.
+  line_number BIGINT: Position in that object, from 1.
+  report_date DATE: UTC date of reported_at.`),
+  },
+  {
+    name: 'ips_agent_list',
+    layer: 'ingest',
+    description: 'One row a list of agents that a manager gave.',
+    columns: columns(`
+  product VARCHAR: deep_security.
+  series VARCHAR: As in ips_agent.
+  agent_count BIGINT: Agents in it.
+  is_complete BOOLEAN: True if a host that it does not name had no agent of that manager.
+  reported_at TIMESTAMP: When it was taken.
+  time_source VARCHAR: As in ips_agent.
+  object_id VARCHAR: The object that held it.`),
   },
   {
     name: 'run',

@@ -270,7 +270,7 @@ describe('the events and the inventory', () => {
     }
     expect(lineAt(FACTS.user_session.at)).toContain(`duser=${FACTS.user_session.userName} `);
     const ips = filesIn(first).filter((path) => path.startsWith('ips/'));
-    expect(ips.length).toBe(4);
+    expect(ips.length).toBe(5);
     for (const item of [INTERFACES.data1, INTERFACES.jump1]) {
       expect(FACTS.no_agent.instanceIds).toContain(item.instance?.id);
       for (const path of ips) {

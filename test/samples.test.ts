@@ -153,13 +153,25 @@ describe('each fact of the samples shows in the reports', () => {
     expect(rows[0]?.remedy).toContain('aws ec2 create-flow-logs');
   });
 
-  test('no_agent: instances without any event', () => {
+  test('no_agent: instances without any event, which the list of agents does not name', () => {
     for (const instanceId of FACTS.no_agent.instanceIds) {
       const row = rowsOf('ips_coverage').find((resource) =>
         String(resource.resource).includes(instanceId),
       );
-      expect(row).toMatchObject({ status: 'not_evidenced', gap_code: 'IPS_NO_EVENT' });
+      expect(row).toMatchObject({ status: 'not_evidenced', gap_code: 'IPS_NO_AGENT' });
     }
+  });
+
+  test.each([
+    ['app-1', 'supports', null, 'prevent'],
+    ['bastion-1', 'not_evidenced', 'IPS_OFF', 'off'],
+    ['report-1', 'partial', 'IPS_DETECT_MODE', 'detect'],
+    ['report-2', 'not_evidenced', 'IPS_NO_CONTACT', 'prevent'],
+  ])('the list of agents: %s is %s (%s)', (name, status, gapCode, mode) => {
+    const row = rowsOf('ips_coverage').find((resource) =>
+      String(resource.resource).startsWith(`${name} `),
+    );
+    expect(row).toMatchObject({ status, gap_code: gapCode, prevention_mode: mode });
   });
 
   test('attack_detected: it reached web-2, for its flow was accepted', async () => {

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agentsLog } from './deep-security.ts';
+import { computersList, LISTED_AT } from './deep-security-computers.ts';
 import { snsNotifications } from './deep-security-sns.ts';
 import { cdeFiles, reportingFiles, type SampleFile, writeToolsFiles } from './flow-files.ts';
 import { snapshot } from './inventory.ts';
@@ -27,6 +28,10 @@ export async function generateSamples(folder: string): Promise<string[]> {
     textFile('ips/deep-security/agents.log', agentsLog()),
     textFile('ips/deep-security-sns/2026-11-02.json', snsNotifications('2026-11-02')),
     textFile('ips/deep-security-sns/2026-11-03.json', snsNotifications('2026-11-03')),
+    textFile(
+      `ips/deep-security-agents/${LISTED_AT.replaceAll(':', '-')}/computers.json`,
+      computersList(),
+    ),
     textFile('ips/suricata/web-1/eve.json', eveJson()),
     textFile('flowproof.yaml', configuration()),
     textFile('README.md', readme()),

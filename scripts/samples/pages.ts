@@ -21,7 +21,7 @@ sources:
     - files:
         - logs/**/*.log.gz
         - logs/**/*.parquet
-  # Events of IPS agents: Deep Security by syslog and by SNS, Suricata.
+  # Events of IPS agents: Deep Security by syslog and by SNS, Suricata; and the list of its agents.
   ips_events:
     - files:
         - ips/**/*
@@ -112,7 +112,8 @@ from a documentation or private range; nothing here exists.
 | \`cde-legacy\` 10.3.0.0/16 | jump-1 | none |
 
 - \`logs/\`: flow logs, laid out as AWS delivers them to S3
-- \`ips/\`: Deep Security agents by syslog (\`deep-security\`) and by SNS (\`deep-security-sns\`), Suricata on web-1
+- \`ips/\`: Deep Security agents by syslog (\`deep-security\`) and by SNS (\`deep-security-sns\`), the list of its agents
+  (\`deep-security-agents\`), Suricata on web-1
 - \`inventory/\`: output of \`aws ec2 describe-*\`, saved before and after each change
 - \`flowproof.yaml\`: a configuration for all of it
 

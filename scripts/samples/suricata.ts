@@ -7,7 +7,7 @@ type Ends = {
   client: { address: string; port: number };
   server: { address: string; port: number };
 };
-type Json = { [key: string]: string | number | boolean | Json };
+type Json = { [key: string]: string | number | boolean | Json | Json[] };
 type Line = { at: string; micros: number; fields: Json };
 
 /** `2026-11-02T15:30:10.532140+0000`: microseconds, and an offset without a colon. */
@@ -133,7 +133,17 @@ function heartbeats(): Line[] {
           uptime: 86_400 + hours * 3600,
           capture: { kernel_packets: 1_000_000 + hours * 41_250, kernel_drops: 0 },
           decoder: { pkts: 1_000_000 + hours * 41_250, invalid: 0, ipv4: 800_000, ipv6: 200_000 },
-          detect: { alert: hours < 16 ? 0 : 1 },
+          detect: {
+            engines: [
+              {
+                id: 0,
+                last_reload: '2026-11-01T00:00:04.118207+0000',
+                rules_loaded: 41_277,
+                rules_failed: 0,
+              },
+            ],
+            alert: hours < 16 ? 0 : 1,
+          },
         },
         host: 'web-1',
       },

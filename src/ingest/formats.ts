@@ -2,6 +2,8 @@
 import type { Format } from './format.ts';
 import { cloudWatchFlowLog } from './formats/cloudwatch-flow-log.ts';
 import { deepSecurityCef } from './formats/deep-security-cef.ts';
+import { deepSecurityComputers } from './formats/deep-security-computers.ts';
+import { deepSecurityLeef } from './formats/deep-security-leef.ts';
 import { deepSecuritySns } from './formats/deep-security-sns.ts';
 import { describeJson } from './formats/describe-json.ts';
 import { flowLogParquet } from './formats/flow-log-parquet.ts';
@@ -17,6 +19,8 @@ export const FORMATS: readonly Format[] = [
   cloudWatchFlowLog,
   flowLogText,
   deepSecurityCef,
+  deepSecurityLeef,
+  deepSecurityComputers,
   deepSecuritySns,
   suricataEve,
   networkFirewall,

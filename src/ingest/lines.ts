@@ -159,6 +159,14 @@ function gzipHeaderLength(head: Buffer): number {
   return flags & 2 ? at + 2 : at;
 }
 
+/** Cuts content into lines, or into whatever else is a record of it. */
+export type Splitter = {
+  push(chunk: Buffer): void;
+  /** Delivers what stands after the last end of a record. */
+  finish(isCut: boolean): void;
+  lineCount(): number;
+};
+
 /**
  * Calls `onLine` for each line of the file, in order. Line ends are LF or CRLF; a last line without
  * one counts. Never throws for bad content: damage is in the result. Errors of the file system and of
@@ -168,9 +176,10 @@ export async function readLines(
   path: string,
   onLine: (line: Line) => void,
   drain: () => Promise<void> = async () => {},
+  split: (onRecord: (line: Line) => void) => Splitter = createSplitter,
 ): Promise<LinesResult> {
   const head = await readHead(path, 2);
-  const splitter = createSplitter(onLine);
+  const splitter = split(onLine);
   if (!isGzip(head)) {
     for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
       splitter.push(chunk as Buffer);
@@ -183,7 +192,7 @@ export async function readLines(
   const { size } = await file.stat();
   await file.close();
   const limit = maxContentBytes(size);
-  const feed = (target: ReturnType<typeof createSplitter>) => {
+  const feed = (target: Splitter) => {
     let total = 0;
     return async (chunk: Buffer): Promise<void> => {
       total += chunk.length;
@@ -204,7 +213,7 @@ export async function readLines(
     }
     if (!isZlibError(thrown)) throw thrown;
     const delivered = splitter.lineCount();
-    const rest = createSplitter((line) => {
+    const rest = split((line) => {
       if (line.number > delivered) onLine(line);
     });
     await decompressDamaged(path, size, feed(rest)).catch((second: unknown) => {
@@ -220,7 +229,7 @@ export async function readLines(
 
 class ExpansionError extends Error {}
 
-function createSplitter(onLine: (line: Line) => void) {
+function createSplitter(onLine: (line: Line) => void): Splitter {
   let number = 0;
   let pending: Buffer[] = [];
   let pendingSize = 0;
@@ -268,7 +277,6 @@ function createSplitter(onLine: (line: Line) => void) {
       }
       if (from < chunk.length) keep(chunk.subarray(from));
     },
-    /** Delivers what stands after the last line end. */
     finish(isCut: boolean): void {
       if (pendingSize === 0) return;
       emit(Buffer.concat(pending), pendingSize, isCut);

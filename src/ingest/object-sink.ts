@@ -28,7 +28,7 @@ export type ObjectSink = Sink & {
 
 const MAX_REJECTED_BYTES = 64 * 1024;
 
-const TIME_COLUMNS = ['start_at', 'end_at', 'event_at', 'taken_at'] as const;
+const TIME_COLUMNS = ['start_at', 'end_at', 'event_at', 'taken_at', 'reported_at'] as const;
 
 const layouts = new Map(
   TABLES.filter((table) => table.layer === 'ingest').map((table) => {

@@ -26,6 +26,8 @@ const LEDGER = [
   'inventory_snapshot',
   'flow_status',
   'ips_event',
+  'ips_agent',
+  'ips_agent_list',
 ];
 
 function tablesOf(layer: 'ingest' | 'staging' | 'mart'): string[] {

@@ -35,7 +35,12 @@ const KEY = /(?:^|[ \t\r\n])([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?:\[\d{1,9}\])?)=
 const HEADER_FIELDS = 7;
 
 /** Keys of Windows paths, which agents often write without escaping their backslashes. */
-const PATH_KEYS: ReadonlySet<string> = new Set(['filePath', 'fname', 'sproc', 'oldfilePath']);
+export const PATH_KEYS: ReadonlySet<string> = new Set([
+  'filePath',
+  'fname',
+  'sproc',
+  'oldfilePath',
+]);
 
 /** Where CEF starts in the text, or -1. For recognising a line without parsing it. */
 export function cefStart(text: string): number {
@@ -102,7 +107,7 @@ function headerText(text: string): string {
   return text.replace(/\\([\\|])/g, '$1').trim();
 }
 
-type Extension = {
+export type Extension = {
   values: Map<string, string>;
   rawPaths: Map<string, string>;
   duplicates: { key: string; value: string }[];
@@ -110,7 +115,7 @@ type Extension = {
 };
 
 /** Keys and values of an extension; a value runs to the next key, whatever it holds. */
-function parseExtension(text: string): Extension {
+export function parseExtension(text: string): Extension {
   const result: Extension = {
     values: new Map(),
     rawPaths: new Map(),
@@ -146,7 +151,7 @@ function parseExtension(text: string): Extension {
 const BLANKS: readonly string[] = [' ', '\t', '\r', '\n'];
 
 /** A loop, because a regular expression for trailing blanks is quadratic in inner runs of blanks. */
-function withoutTrailingBlanks(text: string): string {
+export function withoutTrailingBlanks(text: string): string {
   let end = text.length;
   while (end > 0 && BLANKS.includes(text[end - 1] ?? '')) end -= 1;
   return text.slice(0, end);
@@ -156,7 +161,7 @@ function withoutTrailingBlanks(text: string): string {
  * `\\`, `\=`, `\|`, `\n` and `\r` in one pass; other backslashes stay. A path that starts as no
  * escaped path can (`C:\x`, `\\host\x`) was not escaped, so its `\n` is a backslash and a letter.
  */
-function unescapeValue(key: string, text: string): string {
+export function unescapeValue(key: string, text: string): string {
   if (!text.includes('\\')) return text;
   if (PATH_KEYS.has(key) && /^"?(?:[A-Za-z]:\\[^\\]|\\\\[^\\]+\\[^\\=])/.test(text)) {
     return text.replaceAll('\\=', '=');

@@ -2,20 +2,16 @@
  * Trend Micro Deep Security and Cloud One Workload Security as Amazon SNS messages: JSON with an
  * absolute time, the EC2 instance and the AWS account, wrapped by whatever delivered it.
  *
- * An object holds one JSON document a line, or is one document printed over several lines. A document
- * may hold several events; deliveries happen at least once, and a repeated event has the same
- * `event_id`. Sources: "Events in JSON format" and "Set up Amazon SNS" of the Deep Security manual.
+ * An object holds JSON documents: one a line, one printed over several lines, or one after the other
+ * with nothing between, as Firehose stores what SNS gives it. A document counts as one line and may hold
+ * several events; deliveries happen at least once, and a repeated event has the same `event_id`.
+ * Sources: "Events in JSON format" and "Set up Amazon SNS" of the Deep Security manual.
  */
 import { canonicalAddress } from '../../address.ts';
-import type { Cell, Format, LocalObject, ReadResult, Sink } from '../format.ts';
-import { readContentHead, readLines } from '../lines.ts';
-import {
-  type Disposition,
-  dispositionOf,
-  hostOf,
-  lineProblem,
-  type Module,
-} from './deep-security-cef.ts';
+import type { Cell, Format, Sink } from '../format.ts';
+import { type JsonRecord, MAX_VALUE_BYTES } from '../json-splitter.ts';
+import { jsonValuesIn, readJsonValues } from '../json-values.ts';
+import { type Disposition, dispositionOf, hostOf, type Module } from './deep-security-event.ts';
 import {
   type JsonObject,
   protocolOf,
@@ -24,53 +20,45 @@ import {
   wholeNumber,
   withoutPayload,
 } from './payload-keys.ts';
-import { eventsOf, type FoundEvent, parseJson } from './sns-envelope.ts';
+import { decodedData, eventsOf, type FoundEvent } from './sns-envelope.ts';
 import { parseIsoTime } from './syslog-time.ts';
 
 const MAX_PORT = 65_535;
-
-/** A document over several lines is held in memory; objects of event pipelines are far smaller. */
-const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
-
-/** Lines at the start of an object in which an event must show itself. */
-const HEAD_LINES = 20;
 
 export const deepSecuritySns: Format = {
   name: 'deep_security_sns',
   kind: 'ips_events',
   recognises(head) {
-    const lines = headLines(head);
-    if (lines.some((line) => eventsOf(parseJson(line)).events.length > 0)) return true;
-    // Else it is one document over several lines, or a line longer than the head.
-    return parseJson(lines[0] ?? '') === undefined && isOpenDocument(head.toString('utf8'));
+    const text = head.toString('utf8');
+    // Not at the very start only: an object may open with a broken line.
+    if (!/(?:^|\n)\ufeff?\s*[[{]/.test(text)) return false;
+    if (jsonValuesIn(text).values.some((value) => eventsOf(value).events.length > 0)) return true;
+    return isOpenDocument(text);
   },
-  async read(object, sink) {
-    const first = headLines(await readContentHead(object.path))[0] ?? '';
-    if (/^[[{]/.test(first) && parseJson(first) === undefined) {
-      const result = await readDocument(object, first, sink);
-      if (result) return result;
-    }
-    return readLines(
+  read: (object, sink) =>
+    readJsonValues(
       object.path,
-      (line) => {
-        const text = line.bytes.toString('utf8');
-        if (!line.isCut && text.trim() === '') return sink.count('blank');
-        const problem = lineProblem(line) ?? addEvents(text, line.number, false, sink);
-        if (problem !== undefined) sink.reject(line.number, problem, line.bytes);
+      {
+        onRecord(record) {
+          const problem = recordProblem(record) ?? addEvents(record, sink);
+          if (problem !== undefined) sink.reject(record.lineNumber, problem, record.bytes);
+        },
+        onBlankLine: () => sink.count('blank'),
       },
       sink.drain,
-    );
-  },
+    ),
 };
 
 /**
- * True if the start of a document shows the keys of an event, or of an envelope with an event in the
- * text of its message. A quote without a backslash before it is no part of a text, so that what an
- * event of another format quotes does not count.
+ * True if the start of a document, longer than what is there of it, shows the keys of an event, or of an
+ * envelope with an event in the text or in the data of its message. A quote without a backslash before
+ * it is no part of a text, so that what an event of another format quotes does not count.
  */
 function isOpenDocument(text: string): boolean {
-  if (!/^[[{]/.test(text.trimStart())) return false;
+  if (!/^\ufeff?\s*[[{]/.test(text)) return false;
   if (/[{,\s]"EventType"\s{0,8}:/.test(text)) return /[{,\s]"(?:LogDate|EventID)"/.test(text);
+  const data = /[{,\s]"data"\s{0,8}:\s{0,8}"([A-Za-z0-9+/]{40,})/.exec(text)?.[1];
+  if (data !== undefined) return isOpenDocument(decodedData(data.slice(0, data.length & ~3)) ?? '');
   return (
     /[{,\s]"(?:Message|[Bb]ody)"\s{0,8}:\s{0,8}"/.test(text) &&
     /\\"EventType\\{1,7}"/.test(text) &&
@@ -78,57 +66,24 @@ function isOpenDocument(text: string): boolean {
   );
 }
 
-function headLines(head: Buffer): string[] {
-  return head
-    .toString('utf8')
-    .split('\n', HEAD_LINES * 5)
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .slice(0, HEAD_LINES);
-}
-
-/**
- * Reads the whole object as one document, which counts as one line. Undefined, and nothing read, if
- * it is none and its first line does not look as if it opened one: then its lines must be events.
- */
-async function readDocument(
-  object: LocalObject,
-  first: string,
-  sink: Sink,
-): Promise<ReadResult | undefined> {
-  const parts: string[] = [];
-  let size = 0;
-  const { damage } = await readLines(object.path, (line) => {
-    size += line.sizeBytes + 1;
-    if (size <= MAX_DOCUMENT_BYTES) parts.push(line.bytes.toString('utf8'));
-  });
-  const text = parts.join('\n');
-  const isOpening = /^[[{]\s*[[{]?$/.test(first);
-  if (!isOpening && parseJson(text) === undefined) return undefined;
-  const problem =
-    size > MAX_DOCUMENT_BYTES
-      ? `document of ${size} bytes is over ${MAX_DOCUMENT_BYTES}; store one event a line`
-      : addEvents(text, 1, true, sink);
-  if (problem !== undefined) sink.reject(1, problem, Buffer.from(text));
-  return { lineCount: 1, ...(damage === undefined ? {} : { damage }) };
+/** Why a record cannot be read as JSON, if it cannot. */
+function recordProblem({ value, bytes, sizeBytes, isCut }: JsonRecord): string | undefined {
+  if (isCut) return 'the object ends or is damaged within this line';
+  if (sizeBytes > bytes.length) {
+    return `document of ${sizeBytes} bytes is over ${MAX_VALUE_BYTES}; store one event a line`;
+  }
+  return value === undefined ? `not JSON (${shown(bytes.toString('utf8', 0, 400))})` : undefined;
 }
 
 /**
  * Adds the events of a document; the first row counts as its line. Where a part of it cannot be read,
  * the line counts as a reject (the reason is returned) and the events that can be read are extra rows.
  */
-function addEvents(
-  text: string,
-  lineNumber: number,
-  isDocument: boolean,
-  sink: Sink,
-): string | undefined {
-  const value = parseJson(text);
-  if (value === undefined) return `not JSON (${shown(text)})`;
+function addEvents({ value, lineNumber, isPrinted }: JsonRecord, sink: Sink): string | undefined {
   const { events, problems } = eventsOf(value);
   const rows: Record<string, Cell>[] = [];
   for (const [index, found] of events.entries()) {
-    const row = rowOf(found, isDocument ? index + 1 : lineNumber);
+    const row = rowOf(found, isPrinted ? index + 1 : lineNumber);
     if (typeof row === 'string') problems.push(`event ${index + 1} of ${events.length}: ${row}`);
     else rows.push(row);
   }

@@ -30,6 +30,8 @@ export type EventReading = {
   isEvent: (event: JsonObject) => boolean;
   /** The rows of an event, or why it gives none. */
   rowsOf: (found: FoundEvent, lineNumber: number) => readonly Row[] | string;
+  /** Hears of each event that gave rows, behind them: for what else the event tells. */
+  onRead?: (found: FoundEvent, lineNumber: number) => void;
   /** True if the object may be one document over several lines, as command line tools print it. */
   mayBePrinted?: boolean;
 };
@@ -139,15 +141,19 @@ function addEvents(
   if (isControlMessage(document)) return void sink.count('header');
   const { events, problems } = eventsIn(document, reading.isEvent);
   const rows: Row[] = [];
+  const told: FoundEvent[] = [];
   for (const [index, found] of events.entries()) {
     const made = reading.rowsOf(found, isPrinted ? index + 1 : lineNumber);
-    if (typeof made !== 'string') rows.push(...made);
-    else
+    if (typeof made !== 'string') {
+      rows.push(...made);
+      told.push(found);
+    } else
       problems.push(events.length > 1 ? `event ${index + 1} of ${events.length}: ${made}` : made);
   }
   for (const [index, row] of rows.entries()) {
     sink.add('ips_event', row, index > 0 || problems.length > 0);
   }
+  for (const found of told) reading.onRead?.(found, lineNumber);
   if (rows.length === 0) return problems[0] ?? 'no event in it';
   if (problems.length === 0) return undefined;
   return `a part was not read (rows read: ${rows.length}): ${problems.slice(0, 3).join('; ')}`;

@@ -6,6 +6,7 @@ import type { Format } from '../format.ts';
 import { eveColumns } from './eve-event.ts';
 import { headEvents, offsetOf, openingText, type Row, readJsonEvents } from './json-events.ts';
 import { type JsonObject, shown, textOf, withoutPayload } from './payload-keys.ts';
+import { addSensorReport } from './suricata-stats.ts';
 import { parseIsoTime } from './syslog-time.ts';
 
 export const suricataEve: Format = {
@@ -26,6 +27,7 @@ export const suricataEve: Format = {
         const row = rowOf(event, lineNumber, offset);
         return typeof row === 'string' ? row : [row];
       },
+      onRead: ({ event }, lineNumber) => addSensorReport(event, lineNumber, sink),
     });
   },
 };

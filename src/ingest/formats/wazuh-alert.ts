@@ -7,7 +7,7 @@
  */
 import { canonicalAddress } from '../../address.ts';
 import type { Format } from '../format.ts';
-import { hostOf } from './deep-security-cef.ts';
+import { hostOf } from './deep-security-event.ts';
 import { child } from './eve-event.ts';
 import { headEvents, offsetOf, openingText, type Row, readJsonEvents } from './json-events.ts';
 import {

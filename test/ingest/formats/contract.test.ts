@@ -11,6 +11,8 @@ import { type Database, openDatabase } from '../../../src/database.ts';
 import type { Format, LocalObject } from '../../../src/ingest/format.ts';
 import { cloudWatchFlowLog } from '../../../src/ingest/formats/cloudwatch-flow-log.ts';
 import { deepSecurityCef } from '../../../src/ingest/formats/deep-security-cef.ts';
+import { deepSecurityComputers } from '../../../src/ingest/formats/deep-security-computers.ts';
+import { deepSecurityLeef } from '../../../src/ingest/formats/deep-security-leef.ts';
 import { deepSecuritySns } from '../../../src/ingest/formats/deep-security-sns.ts';
 import { describeJson } from '../../../src/ingest/formats/describe-json.ts';
 import { flowLogParquet } from '../../../src/ingest/formats/flow-log-parquet.ts';
@@ -48,6 +50,9 @@ const lines = (...events: unknown[]): string =>
 
 const CEF =
   '<190>Nov 19 13:36:47 web-1 CEF:0|Trend Micro|Deep Security Agent|20.0.1.690|1000552|A rule|8|cn1=42 cn1Label=Host ID src=198.51.100.7 dst=10.0.1.15 in=0 proto=TCP spt=51544 dpt=443 act=IDS:Reset';
+
+const LEEF =
+  '<182>Nov 19 13:36:47 dsm LEEF:2.0|Trend Micro|Deep Security Agent|20.0.463|21|cat=Firewall\tname=A rule\tsev=5\tsrc=198.51.100.7\tact=Deny\tmsg=CEF:0|Trend Micro|';
 
 const SNS = {
   EventType: 'PayloadLog',
@@ -136,6 +141,18 @@ type Case = {
 
 const CASES: readonly Case[] = [
   { format: deepSecurityCef, content: lines(CEF, '', CEF, 'CEF:0|cut'), rowCount: 2 },
+  { format: deepSecurityLeef, content: lines(LEEF, '', LEEF, 'LEEF:2.0|cut'), rowCount: 2 },
+  {
+    format: deepSecurityComputers,
+    content: JSON.stringify({ computers: [{ ID: 42, hostName: 'web-1' }, {}] }),
+    // The second is the list itself.
+    rowCount: 2,
+  },
+  {
+    format: deepSecuritySns,
+    content: JSON.stringify({ Type: 'Notification', Message: JSON.stringify([SNS]) }).repeat(2),
+    rowCount: 2,
+  },
   {
     format: deepSecuritySns,
     content: lines([SNS, SNS], '', { Type: 'Notification', Message: JSON.stringify([SNS]) }, '{'),

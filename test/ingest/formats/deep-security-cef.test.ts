@@ -284,7 +284,7 @@ describe('lines', () => {
       '1: no readable time in the syslog header, and CEF has no other (value "")',
       '2: not an event of Deep Security (value "Example|Deep Security Agent")',
       '3: not an event of Deep Security (value "Trend Micro|Other Product")',
-      '4: no "CEF:" and version number in the line',
+      '4: neither "CEF:" nor "LEEF:" and a version number in the line',
       '5: 3 header fields found, 7 expected',
       `6: line of ${long.length} bytes is longer than an event may be (1048576)`,
     ]);

@@ -50,6 +50,8 @@ async function rowOf(event: object): Promise<Readonly<Record<string, Cell>>> {
   return sink.rows[0]?.row ?? {};
 }
 
+const base64 = (value: unknown): string => Buffer.from(json(value)).toString('base64');
+
 const micros = (iso: string): bigint => BigInt(Date.parse(iso)) * 1000n;
 
 it('fills the columns of an intrusion prevention event', async () => {
@@ -199,6 +201,16 @@ describe('envelopes', () => {
     ['records of Lambda', { Records: [{ EventSource: 'aws:sns', Sns: notification([EVENT]) }] }],
     ['SQS by Lambda', { Records: [{ eventSource: 'aws:sqs', body: json(notification([EVENT])) }] }],
     ['SQS by Lambda with raw delivery', { Records: [{ body: json([EVENT]) }] }],
+    [
+      'a request of Firehose',
+      { requestId: 'r', records: [{ data: base64(notification([EVENT])) }] },
+    ],
+    [
+      'records of Kinesis by Lambda',
+      { Records: [{ kinesis: { data: base64([EVENT]) }, eventSource: 'aws:kinesis' }] },
+    ],
+    ['data that a tool decoded', { records: [{ data: json(notification([EVENT])) }] }],
+    ['data that is no text', { records: [{ data: notification(EVENT) }] }],
     ['SQS by the API', { Messages: [{ MessageId: '1', Body: json(notification([EVENT])) }] }],
   ])('opens %s, on one line or on several', async (_, document) => {
     const oneLine = await readContent(deepSecuritySns, `${json(document)}\n`);
@@ -208,6 +220,72 @@ describe('envelopes', () => {
       expect(sink.rows.map(({ row }) => row.event_id)).toEqual(['0/PayloadLog/1045']);
       expect(result).toEqual({ lineCount: 1 });
     }
+  });
+});
+
+describe('Firehose and Kinesis', () => {
+  const numbered = (EventID: number) => ({ ...EVENT, EventID });
+
+  it('opens documents that stand one after the other, each a line of its own', async () => {
+    const content = [1, 2, 3].map((id) => json(notification([numbered(id)]))).join('');
+    const { sink, result } = await readContent(deepSecuritySns, gzipSync(content));
+    expect(sink.rejects).toEqual([]);
+    expect(sink.rows.map(({ row, isExtra }) => [row.event_id, isExtra])).toEqual([
+      ['0/PayloadLog/1', false],
+      ['0/PayloadLog/2', false],
+      ['0/PayloadLog/3', false],
+    ]);
+    expect(result).toEqual({ lineCount: 3 });
+  });
+
+  it('opens several documents in the data of one record', async () => {
+    const data = Buffer.from(json(numbered(1)) + json(numbered(2))).toString('base64');
+    const { sink, result } = await readContent(deepSecuritySns, json({ records: [{ data }] }));
+    expect(sink.rejects).toEqual([]);
+    expect(sink.rows.map(({ row, isExtra }) => [row.event_id, isExtra])).toEqual([
+      ['0/PayloadLog/1', false],
+      ['0/PayloadLog/2', true],
+    ]);
+    expect(result).toEqual({ lineCount: 1 });
+  });
+
+  it('loses one broken document and none of those around it', async () => {
+    const whole = (id: number): string => json(notification([numbered(id)]));
+    const broken = whole(2).replace('"Message":"', '"Message":');
+    const { sink, result } = await readContent(
+      deepSecuritySns,
+      `${whole(1)}${broken}${whole(3)}${whole(4)}`,
+    );
+    expect(sink.rows.map(({ row }) => row.event_id)).toEqual([
+      '0/PayloadLog/1',
+      '0/PayloadLog/3',
+      '0/PayloadLog/4',
+    ]);
+    expect(sink.rejects).toHaveLength(1);
+    expect(sink.rejects[0]?.reason).toContain('not JSON (value "{');
+    expect(sink.rejects[0]?.bytes.toString()).toBe(broken);
+    expect(result.lineCount).toBe(4);
+  });
+
+  it('reads a document longer than a line may be elsewhere', async () => {
+    const events = Array.from({ length: 3000 }, (_, index) => numbered(index));
+    const content = json(notification(events));
+    expect(content.length).toBeGreaterThan(2 * 1024 * 1024);
+    const { sink, result } = await readContent(deepSecuritySns, content);
+    expect(sink.rows).toHaveLength(3000);
+    expect(result).toEqual({ lineCount: 1 });
+  });
+
+  it.each([
+    ['data that is no Base64', { records: [{ data: '?' }] }, 'message is not JSON (value "?")'],
+    ['data that is no JSON', { records: [{ data: 'AAAA' }] }, 'message is not JSON'],
+    ['empty data', { records: [{ data: '' }] }, 'message is empty (value "")'],
+    ['no record', { records: [] }, 'no event in it'],
+  ])('rejects %s', async (_, document, reason) => {
+    const { sink, result } = await readContent(deepSecuritySns, json(document));
+    expect(sink.rows).toEqual([]);
+    expect(sink.rejects.map((one) => one.reason.startsWith(reason))).toEqual([true]);
+    expect(result.lineCount).toBe(1);
   });
 });
 
@@ -314,6 +392,8 @@ describe('recognises', () => {
     ],
     ['a line longer than the head', json(long)],
     ['a notification longer than the head', json(notification([long]))],
+    ['documents one after the other', json(EVENT).repeat(3)],
+    ['data longer than the head', json({ records: [{ data: base64(notification([long])) }] })],
     ['an event after a broken line', `{"Type":"Noti\n${json(EVENT)}`],
     ['a byte order mark', `\ufeff${json(EVENT)}`],
   ])('%s', (_, text) => {
