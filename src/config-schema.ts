@@ -8,12 +8,38 @@ const region = z
   .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS Region such as us-east-1')
   .describe('AWS Region; needed with s3 and cloudwatch_logs');
 
-const files = z.array(z.string().min(1)).min(1).describe('Glob patterns, relative to this file');
+const files = z
+  .array(z.string().min(1))
+  .min(1)
+  .describe('Glob patterns, relative to this file; "-" is standard input');
 
 const s3 = z
   .string()
   .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]+(\/.*)?$/, 'must look like s3://bucket/prefix')
   .describe('Bucket and prefix');
+
+const roleArn = z
+  .string()
+  .regex(
+    /^arn:[a-z-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/,
+    'must be the ARN of a role, such as arn:aws:iam::123456789012:role/flowproof',
+  )
+  .describe('Role to assume, such as that of another account; with s3 and cloudwatch_logs');
+
+const externalId = z
+  .string()
+  .regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 letters, digits and +=,.@:/-')
+  .describe('External id that the trust policy of the role asks for');
+
+const requesterPays = z.boolean().describe('True if whoever reads the bucket pays for it; with s3');
+
+const logGroup = z.string().min(1).describe('Name of the log group');
+
+const lookBackHours = z
+  .number()
+  .positive()
+  .max(336)
+  .describe('How late events may arrive in CloudWatch Logs and still be found; 24 if absent');
 
 const accountId = z
   .string()
@@ -60,14 +86,34 @@ function checkLocation(
       message: `is needed with ${present.join()}`,
     });
   }
+  for (const [key, locations] of Object.entries(BELONGS_TO)) {
+    if (entry[key] === undefined || locations.some((name) => entry[name] !== undefined)) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [key],
+      message: `only goes with ${locations.join(' or ')}`,
+    });
+  }
 }
+
+/** Keys of an entry that mean nothing without another. */
+const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
+  role_arn: ['s3', 'cloudwatch_logs'],
+  external_id: ['role_arn'],
+  requester_pays: ['s3'],
+  look_back_hours: ['cloudwatch_logs'],
+};
 
 const flowLogSource = z
   .strictObject({
     files: files.optional(),
     s3: s3.optional(),
-    cloudwatch_logs: z.string().min(1).optional().describe('Name of the log group'),
+    cloudwatch_logs: logGroup.optional(),
     region: region.optional(),
+    role_arn: roleArn.optional(),
+    external_id: externalId.optional(),
+    requester_pays: requesterPays.optional(),
+    look_back_hours: lookBackHours.optional(),
     account_id: accountId.optional(),
     flow_log_id: z
       .string()
@@ -88,20 +134,30 @@ const ipsEventSource = z
   .strictObject({
     files: files.optional(),
     s3: s3.optional(),
+    cloudwatch_logs: logGroup.optional(),
     region: region.optional(),
+    role_arn: roleArn.optional(),
+    external_id: externalId.optional(),
+    requester_pays: requesterPays.optional(),
+    look_back_hours: lookBackHours.optional(),
     utc_offset: z
       .string()
       .regex(/^[+-]\d{2}:\d{2}$/, 'must look like +02:00')
       .optional()
       .describe('Zone of syslog times that state none; UTC if absent'),
   })
-  .superRefine((entry, context) => checkLocation(entry, context, ['files', 's3']));
+  .superRefine((entry, context) =>
+    checkLocation(entry, context, ['files', 's3', 'cloudwatch_logs']),
+  );
 
 const inventorySource = z
   .strictObject({
     files: files.optional(),
     s3: s3.optional(),
     region: region.optional(),
+    role_arn: roleArn.optional(),
+    external_id: externalId.optional(),
+    requester_pays: requesterPays.optional(),
     account_id: accountId.optional(),
     taken_at: time.optional().describe('When it was taken, where neither path nor content say it'),
   })
@@ -134,11 +190,20 @@ export const configSchema = z.strictObject({
   lake: z.string().min(1).describe('Folder of the lake'),
   output: z.string().min(1).describe('Folder of the evidence packs'),
   organization: z.string().min(1).optional().describe('Who is assessed; shown on the cover'),
-  sources: z.strictObject({
-    flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
-    ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
-    inventory: z.array(inventorySource).default([]).describe('Saved describe-* output'),
-  }),
+  sources: z
+    .strictObject({
+      flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
+      ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
+      inventory: z.array(inventorySource).default([]).describe('Saved describe-* output'),
+    })
+    .refine(
+      (sources) =>
+        Object.values(sources)
+          .flat()
+          .flatMap(({ files = [] }) => files)
+          .filter((pattern) => pattern === '-').length <= 1,
+      'standard input ("-") can be read once only',
+    ),
   scope: z
     .array(scope)
     .min(1)

@@ -178,7 +178,8 @@ export const TABLES: readonly Table[] = [
   uri VARCHAR: Where it came from.
   source VARCHAR: The entry of the config that listed it, such as flow_logs[0].
   kind VARCHAR: flow_logs, ips_events or inventory.
-  version VARCHAR: Version id, ETag, or size and modification time.
+  version VARCHAR: ETag, time of the pull, or size and modification time.
+  version_id VARCHAR: Version id that S3 gave with the bytes, where the bucket has versioning.
   size_bytes BIGINT: Size as stored.
   modified_at TIMESTAMP: When the source says it was last modified.
   sha256 VARCHAR: SHA-256 of the bytes as stored.
@@ -221,13 +222,28 @@ export const TABLES: readonly Table[] = [
     partition: 'event_date',
     description: 'One row an event taken from CloudWatch Logs, so that none is taken twice.',
     columns: columns(`
-  log_group VARCHAR: ARN-like name of the log group: region and name.
+  log_group VARCHAR: The log group as the URI of a pull opens: account where a role was assumed, Region and name.
   event_id VARCHAR: CloudWatch Logs event id.
   event_at TIMESTAMP: Timestamp of the event.
   ingestion_at TIMESTAMP: When CloudWatch Logs received it.
   object_id VARCHAR: The pull that brought it.
   line_number BIGINT: Line in that pull.
   event_date DATE: UTC date of event_at.`),
+  },
+  {
+    name: 'flow_log_format',
+    layer: 'ingest',
+    description:
+      'One row a flow log that could have written what a pull from CloudWatch Logs brought: kept, because a deleted flow log disappears from the API.',
+    columns: columns(`
+  log_group VARCHAR: As in cloudwatch_event.
+  flow_log_id VARCHAR: The flow log.
+  resource_id VARCHAR: VPC, subnet or interface that it covers.
+  traffic_type VARCHAR: ALL, ACCEPT or REJECT.
+  log_format VARCHAR: Its LogFormat, as DescribeFlowLogs gave it.
+  created_at TIMESTAMP: When it was created.
+  seen_at TIMESTAMP: Time of the pull.
+  object_id VARCHAR: The pull.`),
   },
   {
     name: 'ips_agent',

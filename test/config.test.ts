@@ -62,6 +62,17 @@ describe('parseConfig', () => {
     });
   });
 
+  test('takes what goes with sources in AWS', () => {
+    const role = 'role_arn: "arn:aws:iam::123456789012:role/team/reader", external_id: x-1';
+    const text = SMALL.replace(
+      '    - files: [ips/**/*.log]',
+      `    - { s3: s3://example-ips/, region: us-east-1, requester_pays: true, ${role} }
+    - { cloudwatch_logs: /suricata, region: us-east-1, look_back_hours: 0.5, ${role} }
+    - files: ["-"]`,
+    );
+    expect(parseConfig(text, 'flowproof.yaml').sources.ips_events).toHaveLength(3);
+  });
+
   test('takes the configuration of the samples', () => {
     const text = readFileSync(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'), 'utf8');
     expect(parseConfig(text, 'flowproof.yaml').scope[0]?.name).toBe('cde');
@@ -105,18 +116,57 @@ describe('parseConfig', () => {
     ['start: 2026-11-01', 'start: 2026-12-01', 'must start before it ends'],
     ['pci: "true"', 'pci: true', 'scope[0].match.tag.pci: expected string, received boolean'],
     ['tag: { pci: "true" }', '{}', 'needs at least one key'],
-    ['    - files: [ips/**/*.log]', '    - {}', 'needs exactly one of files, s3 (found none of'],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - {}',
+      'needs exactly one of files, s3, cloudwatch_logs (found none of',
+    ],
     [
       '    - files: [ips/**/*.log]',
       '    - { files: [a], s3: s3://example-ips/b }',
-      'needs exactly one of files, s3 (found files and s3)',
+      'needs exactly one of files, s3, cloudwatch_logs (found files and s3)',
     ],
     [
       '    - files: [ips/**/*.log]',
       '    - s3: s3://example-ips/b',
       'line 10: sources.ips_events[0].region: is needed with s3',
     ],
-    ['    - files: [ips/**/*.log]', '    - cloudwatch_logs: x', 'unknown key'],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - cloudwatch_logs: x',
+      'region: is needed with cloudwatch',
+    ],
+    ['    - files: [inventory/**/*.json]', '    - cloudwatch_logs: x', 'unknown key'],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - { files: [a], role_arn: "arn:aws:iam::123456789012:role/reader" }',
+      'role_arn: only goes with s3 or cloudwatch_logs',
+    ],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - { s3: s3://example-ips/, region: us-east-1, external_id: x-1 }',
+      'external_id: only goes with role_arn',
+    ],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - { s3: s3://example-ips/, region: us-east-1, role_arn: reader }',
+      'role_arn: must be the ARN of a role, such as arn:aws:iam::123456789012:role/flowproof',
+    ],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - { cloudwatch_logs: x, region: us-east-1, requester_pays: true }',
+      'requester_pays: only goes with s3',
+    ],
+    [
+      '    - files: [ips/**/*.log]',
+      '    - { files: [a], look_back_hours: 3 }',
+      'look_back_hours: only goes with cloudwatch_logs',
+    ],
+    [
+      '    - files: [ips/**/*.log]\n  inventory:\n    - files: [inventory/**/*.json]',
+      '    - files: ["-"]\n  inventory:\n    - files: ["-"]',
+      'standard input ("-") can be read once only',
+    ],
     [
       'region: us-east-1\n  ips',
       'region: us-east-1\n      account_id: 123456789012\n  ips',

@@ -87,7 +87,12 @@ export function failingFirst(
   return (request) => (applies(request) ? left.shift() : undefined) ?? answering(request);
 }
 
-export type S3DoubleObject = { body: Buffer; modifiedAt: Date };
+export type S3DoubleObject = {
+  body: Buffer;
+  modifiedAt: Date;
+  /** Further headers of GetObject and HeadObject; checksums are given only where they are asked for. */
+  headers?: Record<string, string>;
+};
 
 const XML = { 'content-type': 'application/xml' };
 
@@ -100,7 +105,10 @@ export function s3Fault(status: number, code: string, message: string): DoubleAn
   return { status, headers: XML, body };
 }
 
-/** A bucket, addressed by path: ListObjectsV2 and GetObject with If-Match. Objects may be changed. */
+/**
+ * A bucket, addressed by path: ListObjectsV2, and GetObject and HeadObject with If-Match and Range.
+ * Objects may be changed.
+ */
 export function s3Bucket(
   bucket: string,
   objects: ReadonlyMap<string, S3DoubleObject>,
@@ -116,12 +124,29 @@ export function s3Bucket(
     if (headers['if-match'] !== undefined && headers['if-match'] !== etag) {
       return s3Fault(412, 'PreconditionFailed', 'At least one of the pre-conditions did not hold');
     }
-    return {
-      status: 200,
-      headers: { etag, 'last-modified': object.modifiedAt.toUTCString() },
-      body: object.body,
+    const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '');
+    const answerHeaders = {
+      etag,
+      'last-modified': object.modifiedAt.toUTCString(),
+      ...checksummed(object.headers ?? {}, headers),
     };
+    if (!range) return { status: 200, headers: answerHeaders, body: object.body };
+    const [from = 0, to = 0] = range.slice(1).map(Number);
+    const body = object.body.subarray(from, to + 1);
+    const contentRange = `bytes ${from}-${from + body.length - 1}/${object.body.length}`;
+    return { status: 206, headers: { ...answerHeaders, 'content-range': contentRange }, body };
   };
+}
+
+function checksummed(
+  given: Record<string, string>,
+  asked: IncomingHttpHeaders,
+): Record<string, string> {
+  const isAsked = asked['x-amz-checksum-mode'] === 'ENABLED' && asked.range === undefined;
+  const entries = Object.entries(given);
+  return Object.fromEntries(
+    entries.filter(([name]) => isAsked || !name.startsWith('x-amz-checksum-')),
+  );
 }
 
 function listObjects(
@@ -223,7 +248,14 @@ export function logGroup(
   };
 }
 
-export type Ec2DoubleFlowLog = { flowLogId: string; logGroupName: string; logFormat: string };
+export type Ec2DoubleFlowLog = {
+  flowLogId: string;
+  logGroupName: string;
+  logFormat: string;
+  resourceId?: string;
+  trafficType?: string;
+  creationTime?: string;
+};
 
 /** DescribeFlowLogs with the filter `log-group-name`. */
 export function ec2FlowLogs(flowLogs: readonly Ec2DoubleFlowLog[], pageSize = 1000): Answering {
@@ -238,7 +270,7 @@ export function ec2FlowLogs(flowLogs: readonly Ec2DoubleFlowLog[], pageSize = 10
       .slice(from, from + pageSize)
       .map(
         (flowLog) =>
-          `<item><flowLogId>${flowLog.flowLogId}</flowLogId><logGroupName>${escapeXml(flowLog.logGroupName)}</logGroupName><logFormat>${escapeXml(flowLog.logFormat)}</logFormat><logDestinationType>cloud-watch-logs</logDestinationType><flowLogStatus>ACTIVE</flowLogStatus></item>`,
+          `<item><flowLogId>${flowLog.flowLogId}</flowLogId><logGroupName>${escapeXml(flowLog.logGroupName)}</logGroupName><logFormat>${escapeXml(flowLog.logFormat)}</logFormat>${element('resourceId', flowLog.resourceId)}${element('trafficType', flowLog.trafficType)}${element('creationTime', flowLog.creationTime)}<logDestinationType>cloud-watch-logs</logDestinationType><flowLogStatus>ACTIVE</flowLogStatus></item>`,
       );
     const hasMore = from + pageSize < matching.length;
     const next = hasMore ? `<nextToken>${from + pageSize}</nextToken>` : '';
@@ -246,6 +278,33 @@ export function ec2FlowLogs(flowLogs: readonly Ec2DoubleFlowLog[], pageSize = 10
       status: 200,
       headers: { 'content-type': 'text/xml' },
       body: `<DescribeFlowLogsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>test</requestId><flowLogSet>${items.join('')}</flowLogSet>${next}</DescribeFlowLogsResponse>`,
+    };
+  };
+}
+
+function element(name: string, text: string | undefined): string {
+  return text === undefined ? '' : `<${name}>${escapeXml(text)}</${name}>`;
+}
+
+/** AssumeRole, for the roles given and, where one is set, their external id. */
+export function stsRoles(roles: Readonly<Record<string, string | undefined>>): Answering {
+  return ({ body }) => {
+    const form = new URLSearchParams(body);
+    if (form.get('Action') !== 'AssumeRole') throw new Error(`no answer to ${body}`);
+    const role = form.get('RoleArn') ?? '';
+    if (!(role in roles) || (roles[role] ?? null) !== form.get('ExternalId')) {
+      const error = `<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: sts:AssumeRole on resource: ${escapeXml(role)}</Message></Error>`;
+      return {
+        status: 403,
+        headers: { 'content-type': 'text/xml' },
+        body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">${error}<RequestId>test</RequestId></ErrorResponse>`,
+      };
+    }
+    const credentials = `<Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token of ${escapeXml(role)}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>`;
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml' },
+      body: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>${credentials}</AssumeRoleResult><ResponseMetadata><RequestId>test</RequestId></ResponseMetadata></AssumeRoleResponse>`,
     };
   };
 }

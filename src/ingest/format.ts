@@ -14,6 +14,8 @@ export type Kind = 'flow_logs' | 'ips_events' | 'inventory';
 export type ObjectHints = {
   /** Field names of the flow log, where the object has no header (CloudWatch Logs, or declared). */
   fields?: readonly string[];
+  /** Why the fields are not known, where the source looked for them. */
+  fieldsProblem?: string;
   flowLogId?: string;
   accountId?: string;
   region?: string;
@@ -32,6 +34,8 @@ export type LocalObject = {
   /** The source's own modification time; the receive time of records that state none. */
   modifiedAt: Date;
   hints: ObjectHints;
+  /** Folder for what a format must put aside while it reads; the system's own if absent. */
+  scratchFolder?: string;
 };
 
 export type { Cell };

@@ -126,7 +126,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     };
     const current = batch;
     current.objectCount += 1;
-    const object = localObject({ listed, path, fingerprint, objectId });
+    const object = localObject({ listed, path, fingerprint, objectId, scratchFolder: scratch });
     // Two snapshots of an inventory may well be equal: each proves the state at its own time.
     const copy = kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
     const format = copy ? undefined : await recogniseFormat(object, kind);
@@ -139,6 +139,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
       const task = {
         ...{ listed, path, fingerprint, objectId, kind, copy, format },
         label: source.label,
+        scratchFolder: scratch,
         refused: same,
         runId: options.runId,
         readAt: options.now(),
@@ -168,31 +169,37 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   };
 
   try {
-    const fresh = lookAhead({
-      source: freshObjects(options, ledger, result),
-      limit: LISTED_AHEAD,
-      onTaken({ listed }) {
-        freshCount += 1;
-        freshBytes += listed.sizeBytes ?? 0;
-      },
-      onEnd() {
-        isListed = true;
-      },
-    });
-    for await (const { fetched, entry } of prefetch(fresh, FETCHES_AT_ONCE, async (item) => ({
-      fetched: await fetchObject(item.listed, scratch, ledger),
-      entry: item.entry,
-    }))) {
-      if ('problem' in fetched) result.unreachable.push(fetched);
-      else if (fetched.path !== undefined) await take(fetched, entry);
+    // Which flow log wrote to a log group may depend on where the inventory says an interface is: so
+    // what it brings is there to be asked before the other sources are listed.
+    const inventory = options.sources.filter(({ kind }) => kind === 'inventory');
+    const others = options.sources.filter(({ kind }) => kind !== 'inventory');
+    for (const entries of [inventory, others]) {
+      const fresh = lookAhead({
+        source: freshObjects(entries, options.period, ledger, result),
+        limit: LISTED_AHEAD,
+        onTaken({ listed }) {
+          freshCount += 1;
+          freshBytes += listed.sizeBytes ?? 0;
+        },
+        onEnd() {
+          isListed = entries === others;
+        },
+      });
+      for await (const { fetched, entry } of prefetch(fresh, FETCHES_AT_ONCE, async (item) => ({
+        fetched: await fetchObject(item.listed, scratch, ledger),
+        entry: item.entry,
+      }))) {
+        if ('problem' in fetched) result.unreachable.push(fetched);
+        else if (fetched.path !== undefined) await take(fetched, entry);
+      }
+      await commit();
+      if (entries.length > 0) await createIngestViews(options.connection, options.lake);
     }
-    await commit();
   } finally {
     // What is under way uses the connection: it ends before the caller closes that.
     await lane.idle().catch(() => {});
     await bulk.close();
   }
-  await createIngestViews(options.connection, options.lake);
   return result;
 }
 
@@ -245,7 +252,8 @@ type FreshObject = { listed: ListedObject; entry: KindOfSource };
 
 /** What the sources list and the ledger does not have, source by source. */
 async function* freshObjects(
-  { sources, period }: IngestOptions,
+  sources: readonly KindOfSource[],
+  period: Period,
   ledger: Ledger,
   result: IngestResult,
 ): AsyncIterable<FreshObject> {

@@ -5,15 +5,42 @@
  * What needs the AWS SDK is imported where it is needed: the SDK takes half a second to load and warns
  * of old versions of Node, which is nothing to those who read local files.
  */
+import type { Readable } from 'node:stream';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
-import { readRows } from '../database.ts';
 import type { Kind, ObjectHints } from './format.ts';
 import type { KindOfSource } from './ingest.ts';
 import { parseLogFormat } from './log-format.ts';
+import { groupMemory, interfacePlaces, withGoneFlowLogs } from './log-group-memory.ts';
+import { LOG_TREES } from './log-tree.ts';
 import type { Source } from './source.ts';
-import { awsClientDefaults } from './sources/aws-call.ts';
+import { awsClientDefaults, pause } from './sources/aws-call.ts';
 import { filesSource } from './sources/files.ts';
+import { createPace, type Pace } from './sources/pace.ts';
+
+/** An entry of any source list; which keys go together is the configuration's business. */
+type Entry = {
+  files?: readonly string[] | undefined;
+  s3?: string | undefined;
+  cloudwatch_logs?: string | undefined;
+  region?: string | undefined;
+  role_arn?: string | undefined;
+  external_id?: string | undefined;
+  requester_pays?: boolean | undefined;
+  look_back_hours?: number | undefined;
+};
+
+/** What all sources of a run share. */
+type Surroundings = {
+  config: Config;
+  connection: DuckDBConnection;
+  now: () => Date;
+  stdin: Readable;
+  /** The pace of an account and Region. */
+  paceOf(accountId: string | undefined, region: string, perSecond: number): Pace;
+};
+
+const DEFAULT_LOOK_BACK_HOURS = 24;
 
 /**
  * Opens every source; nothing is listed or called yet. `connection` must have the lake's views: the
@@ -24,104 +51,137 @@ export async function openSources(
   config: Config,
   connection: DuckDBConnection,
   now: () => Date,
+  stdin: Readable = process.stdin,
 ): Promise<KindOfSource[]> {
   const { flow_logs, ips_events, inventory } = config.sources;
+  const around = { config, connection, now, stdin, paceOf: createPaces() };
   return Promise.all([
     // The inventory first: what a run can say of a flow should not depend on when it stopped.
-    ...inventory.map(async (entry, index) => {
-      const hints: ObjectHints = {
+    ...inventory.map((entry, index) =>
+      openSource('inventory', `inventory[${index}]`, entry, around, {
         ...(entry.account_id ? { accountId: entry.account_id } : {}),
         ...(entry.region ? { region: entry.region } : {}),
         ...(entry.taken_at ? { takenAt: new Date(entry.taken_at) } : {}),
-      };
-      return {
-        kind: 'inventory' as const,
-        source: await openObjects('inventory', `inventory[${index}]`, entry, config, hints),
-      };
-    }),
+      }),
+    ),
     ...flow_logs.map(async (entry, index) => {
       const label = `flow_logs[${index}]`;
       const fields = entry.format
         ? parseLogFormat(entry.format, `${config.path}: ${label}.format`)
         : undefined;
-      const hints: ObjectHints = {
+      return openSource('flow_logs', label, entry, around, {
         ...(fields ? { fields } : {}),
         ...(entry.flow_log_id ? { flowLogId: entry.flow_log_id } : {}),
         ...(entry.account_id ? { accountId: entry.account_id } : {}),
         ...(entry.region ? { region: entry.region } : {}),
-      };
-      const source =
-        entry.cloudwatch_logs === undefined
-          ? await openObjects('flow_logs', label, entry, config, hints)
-          : await openLogGroup(
-              label,
-              entry.cloudwatch_logs,
-              entry.region ?? '',
-              fields,
-              connection,
-              now,
-            );
-      return { kind: 'flow_logs' as const, source };
+      });
     }),
-    ...ips_events.map(async (entry, index) => {
-      const hints: ObjectHints = entry.utc_offset ? { utcOffset: entry.utc_offset } : {};
-      return {
-        kind: 'ips_events' as const,
-        source: await openObjects('ips_events', `ips_events[${index}]`, entry, config, hints),
-      };
-    }),
+    ...ips_events.map((entry, index) =>
+      openSource('ips_events', `ips_events[${index}]`, entry, around, {
+        ...(entry.utc_offset ? { utcOffset: entry.utc_offset } : {}),
+      }),
+    ),
   ]);
 }
 
-async function openObjects(
+function createPaces(): Surroundings['paceOf'] {
+  const paces = new Map<string, Pace>();
+  return (accountId, region, perSecond) => {
+    // Roles of one's own account, and no role, cannot be told apart: the lower pace is safe.
+    const key = `${accountId ?? 'own'} ${region}`;
+    const pace = paces.get(key) ?? createPace(perSecond, pause);
+    paces.set(key, pace);
+    return pace;
+  };
+}
+
+async function openSource(
   kind: Kind,
   label: string,
-  entry: {
-    files?: readonly string[] | undefined;
-    s3?: string | undefined;
-    region?: string | undefined;
-  },
-  config: Config,
+  entry: Entry,
+  around: Surroundings,
   hints: ObjectHints,
-): Promise<Source> {
+): Promise<KindOfSource> {
+  if (entry.cloudwatch_logs !== undefined) {
+    const source = await openLogGroup(kind, label, entry.cloudwatch_logs, entry, around, hints);
+    return { kind, source };
+  }
   if (entry.s3 !== undefined) {
     const { s3Source } = await import('./sources/s3.ts');
-    const isFlowLogs = kind === 'flow_logs';
-    return s3Source({ label, uri: entry.s3, region: entry.region ?? '', hints, isFlowLogs });
+    const { region, ...others } = hints;
+    const source = s3Source({
+      label,
+      uri: entry.s3,
+      region: entry.region ?? '',
+      hints: others,
+      // The Region of the entry is the bucket's.
+      ...(region === undefined ? {} : { fallback: { region } }),
+      tree: LOG_TREES[kind],
+      isRequesterPays: entry.requester_pays ?? false,
+      ...(await credentialsOf(entry)),
+    });
+    return { kind, source };
   }
-  return filesSource({ label, patterns: entry.files ?? [], baseFolder: config.folder, hints });
+  const { config, stdin, now } = around;
+  const patterns = entry.files ?? [];
+  return {
+    kind,
+    source: filesSource({ label, patterns, baseFolder: config.folder, hints, stdin, now }),
+  };
+}
+
+async function credentialsOf(entry: Entry) {
+  if (entry.role_arn === undefined) return {};
+  const { assumedRole } = await import('./sources/aws-credentials.ts');
+  const credentials = assumedRole({
+    roleArn: entry.role_arn,
+    region: entry.region ?? '',
+    ...(entry.external_id === undefined ? {} : { externalId: entry.external_id }),
+  });
+  return { credentials };
 }
 
 async function openLogGroup(
+  kind: Kind,
   label: string,
   logGroup: string,
-  region: string,
-  fields: readonly string[] | undefined,
-  connection: DuckDBConnection,
-  now: () => Date,
+  entry: Entry,
+  around: Surroundings,
+  hints: ObjectHints,
 ): Promise<Source> {
-  const { cloudWatchLogsSource, describeLogGroupFormat, logGroupPlace } = await import(
+  const { connection, now, paceOf } = around;
+  const { cloudWatchLogsSource, logGroupPlace, REQUESTS_PER_SECOND } = await import(
     './sources/cloudwatch-logs.ts'
   );
-  const place = logGroupPlace(region, logGroup);
+  const region = entry.region ?? '';
+  const accountId = /^arn:[a-z-]+:iam::(\d{12}):/.exec(entry.role_arn ?? '')?.[1];
+  const place = logGroupPlace(region, logGroup, accountId);
+  const credentials = await credentialsOf(entry);
   return cloudWatchLogsSource({
     label,
     logGroup,
     region,
-    ...(fields ? { fields } : {}),
+    ...(accountId === undefined ? {} : { accountId }),
+    hints,
     now,
-    describeFormat: async () => {
-      const { EC2Client } = await import('@aws-sdk/client-ec2');
-      return describeLogGroupFormat(new EC2Client(awsClientDefaults(region)), logGroup);
-    },
-    seenEventIds: async (from, to) => {
-      const rows = await readRows<{ event_id: string }>(
-        connection,
-        `select event_id from cloudwatch_event
-         where log_group = $place and event_date between cast($from_at as date) and cast($to_at as date)`,
-        { place, from_at: from.toISOString(), to_at: to.toISOString() },
-      );
-      return new Set(rows.map((row) => row.event_id));
-    },
+    lookBackHours: entry.look_back_hours ?? DEFAULT_LOOK_BACK_HOURS,
+    pace: paceOf(accountId, region, REQUESTS_PER_SECOND),
+    memory: groupMemory(connection, place),
+    ...credentials,
+    ...(kind === 'flow_logs'
+      ? {
+          flowLogs: async () => {
+            const [{ EC2Client }, { describeGroupFlowLogs }] = await Promise.all([
+              import('@aws-sdk/client-ec2'),
+              import('./sources/log-group-format.ts'),
+            ]);
+            const client = new EC2Client({ ...awsClientDefaults(region), ...credentials });
+            const current = await describeGroupFlowLogs(client, logGroup);
+            const names = { place, logGroup, region, accountId };
+            return withGoneFlowLogs(connection, names, current, now());
+          },
+          interfacePlaces: () => interfacePlaces(connection),
+        }
+      : {}),
   });
 }

@@ -16,6 +16,7 @@ export type ObjectStatus = 'loaded' | 'damaged' | 'refused' | 'duplicate';
 export type ReadTask = {
   listed: ListedObject;
   path: string;
+  scratchFolder: string;
   fingerprint: Fingerprint;
   objectId: string;
   kind: Kind;
@@ -41,9 +42,9 @@ export type ReadOutcome = {
 
 /** The object of a task, as formats see it. */
 export function localObject(
-  task: Pick<ReadTask, 'listed' | 'path' | 'fingerprint' | 'objectId'>,
+  task: Pick<ReadTask, 'listed' | 'path' | 'fingerprint' | 'objectId' | 'scratchFolder'>,
 ): LocalObject {
-  const { listed, path, fingerprint, objectId } = task;
+  const { listed, path, fingerprint, objectId, scratchFolder } = task;
   return {
     objectId,
     uri: listed.uri,
@@ -51,6 +52,7 @@ export function localObject(
     sizeBytes: fingerprint.sizeBytes,
     modifiedAt: listed.modifiedAt,
     hints: listed.hints,
+    scratchFolder,
   };
 }
 
@@ -91,6 +93,7 @@ export async function readObject(
     source: task.label,
     kind: task.kind,
     version: listed.version,
+    version_id: listed.versionId,
     size_bytes: fingerprint.sizeBytes,
     modified_at: listed.modifiedAt,
     sha256: fingerprint.sha256,

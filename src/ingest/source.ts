@@ -13,6 +13,8 @@ export type ListedObject = {
   uri: string;
   /** Changes whenever the bytes change: version id, ETag, or size and modification time. */
   version: string;
+  /** The store's own id of this version, where it gives one with the bytes: known once fetched. */
+  versionId?: string;
   /** Size as stored, in bytes; undefined where it is known only after the pull. */
   sizeBytes?: number;
   modifiedAt: Date;

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, readRows } from '../../src/database.ts';
@@ -363,12 +364,25 @@ describe('ingest', () => {
     put('logs/b.log', logs(3));
     const seen: unknown[] = [];
     await run(flowLogs(), { onProgress: (progress) => seen.push(progress) });
+    const listed = {
+      listedCount: 2,
+      listedBytes: logs(1, 2).length + logs(3).length,
+      isListed: true,
+      elapsedSeconds: expect.any(Number),
+    };
     expect(seen).toEqual([
-      { objectCount: 1, rowCount: 2, sizeBytes: logs(1, 2).length, uri: 'file:logs/a.log' },
       {
+        ...listed,
+        objectCount: 1,
+        rowCount: 2,
+        sizeBytes: logs(1, 2).length,
+        uri: 'file:logs/a.log',
+      },
+      {
+        ...listed,
         objectCount: 2,
         rowCount: 3,
-        sizeBytes: logs(1, 2, 3).length + HEADER.length + 1,
+        sizeBytes: listed.listedBytes,
         uri: 'file:logs/b.log',
       },
     ]);
@@ -476,5 +490,37 @@ describe('what is out of reach', () => {
     await run(sourceOf({ uri: 'x:a', fetch }));
     expect(await ports()).toEqual([1]);
     expect(readdirSync(join(lake, '.flowproof', 'scratch'))).toEqual([]);
+  });
+});
+
+describe('standard input', () => {
+  const input = (text: string) => [
+    {
+      kind: 'flow_logs' as const,
+      source: filesSource({
+        label: 'flow_logs[0]',
+        patterns: ['-'],
+        baseFolder: root,
+        hints: {},
+        stdin: Readable.from([Buffer.from(text)]),
+        now: () => new Date(Date.UTC(2026, 10, 20, 0, runNumber)),
+      }),
+    },
+  ];
+
+  test('is in the ledger like any object, and the same input counts once', async () => {
+    expect((await run(input(logs(1, 2)))).rowCount).toBe(2);
+    expect((await run(input(logs(1, 2)))).rowCount).toBe(0);
+    expect((await run(input(logs(3)))).rowCount).toBe(1);
+    expect(await ledger()).toEqual([
+      ['stdin:', 'loaded', 2],
+      ['stdin:', 'loaded', 1],
+    ]);
+    expect(await ports()).toEqual([1, 2, 3]);
+    expect(readdirSync(join(lake, '.flowproof', 'scratch'))).toEqual([]);
+  });
+
+  test('that holds nothing known is refused', async () => {
+    expect((await run(input(''))).damaged).toMatchObject([{ uri: 'stdin:', status: 'refused' }]);
   });
 });

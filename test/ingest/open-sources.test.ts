@@ -6,6 +6,7 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { openSources } from '../../src/ingest/open-sources.ts';
 import type { ListedObject } from '../../src/ingest/source.ts';
+import { createLakeViews } from '../../src/lake.ts';
 
 let folder = '';
 let database: Database;
@@ -13,6 +14,7 @@ let database: Database;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'flowproof-sources-'));
   database = await openDatabase();
+  await createLakeViews(database.connection, join(folder, 'lake'));
 });
 
 afterEach(() => {

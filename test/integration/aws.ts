@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { assumedRole } from '../../src/ingest/sources/aws-credentials.ts';
 
 export const REGION = 'us-east-1';
 
@@ -17,6 +18,20 @@ if (!process.env.AWS_ENDPOINT_URL?.startsWith('http://127.0.0.1:')) {
 export const s3 = new S3Client({ region: REGION, forcePathStyle: true });
 export const logs = new CloudWatchLogsClient({ region: REGION });
 export const ec2 = new EC2Client({ region: REGION });
+
+/** Clients with the credentials of a role, which are those of its account. */
+export function clientsOfRole(roleArn: string): {
+  s3: S3Client;
+  logs: CloudWatchLogsClient;
+  ec2: EC2Client;
+} {
+  const options = { region: REGION, credentials: assumedRole({ roleArn, region: REGION }) };
+  return {
+    s3: new S3Client({ ...options, forcePathStyle: true }),
+    logs: new CloudWatchLogsClient(options),
+    ec2: new EC2Client(options),
+  };
+}
 
 export async function makeBucket(name: string): Promise<void> {
   await s3.send(new CreateBucketCommand({ Bucket: name }));

@@ -10,8 +10,11 @@ import {
 import { CreateFlowLogsCommand, CreateVpcCommand } from '@aws-sdk/client-ec2';
 import { globSync } from 'tinyglobby';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ec2, logs, REGION } from './aws.ts';
+import { clientsOfRole, ec2, logs, REGION } from './aws.ts';
 import { createWorkspace, SAMPLES, type Workspace } from './flowproof.ts';
+
+/** The account of the suite's own credentials. */
+const own = { logs, ec2 };
 
 const DAY_SECONDS = 86_400;
 const today = Math.floor(Date.now() / 1000 / DAY_SECONDS) * DAY_SECONDS;
@@ -69,7 +72,11 @@ function streamOf(record: string): string {
 }
 
 /** Makes a log group and a flow log that writes to it. Returns the flow log's id. */
-async function createGroup(logGroup: string, logFormat?: string): Promise<string | undefined> {
+async function createGroup(
+  logGroup: string,
+  logFormat?: string,
+  { logs, ec2 } = own,
+): Promise<string | undefined> {
   await logs.send(new CreateLogGroupCommand({ logGroupName: logGroup }));
   const { Vpc: vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
   const { FlowLogIds: ids } = await ec2.send(
@@ -90,6 +97,7 @@ async function putRecords(
   logGroup: string,
   records: readonly string[],
   messageOf = (record: string): string => record,
+  { logs } = own,
 ): Promise<void> {
   for (const stream of new Set(records.map(streamOf))) {
     const own = records.filter((record) => streamOf(record) === stream);
@@ -149,7 +157,8 @@ describe('a log group with a flow log of the default format', () => {
     flowLogId = await createGroup(logGroup);
     await putRecords(logGroup, onTime);
     workspace = createWorkspace(
-      { flow_logs: [{ cloudwatch_logs: logGroup, region: REGION }] },
+      // Some arrive late by more than two days.
+      { flow_logs: [{ cloudwatch_logs: logGroup, region: REGION, look_back_hours: 96 }] },
       { period },
     );
   });
@@ -219,4 +228,90 @@ test('a log group that no flow log writes to is refused: nothing says what its f
   expect(finished.exitCode).toBe(2);
   expect(finished.stderr).toContain('error CONFIG_INVALID');
   expect(finished.stderr).toContain('log group example-application: no flow log writes to it');
+});
+
+test('a group of another account is read by a role of that account, beside one of the same name', async () => {
+  const logGroup = '/example/shared-name';
+  const role = 'arn:aws:iam::210987654321:role/flowproof-reader';
+  const other = clientsOfRole(role);
+  const [mine = '', theirs = ''] = sampleRecords.map((record) =>
+    moveTo(record, today - DAY_SECONDS),
+  );
+  await createGroup(logGroup);
+  await putRecords(logGroup, [mine]);
+  await createGroup(logGroup, undefined, other);
+  await putRecords(logGroup, [theirs], undefined, other);
+  const entry = { cloudwatch_logs: logGroup, region: REGION };
+  const workspace = createWorkspace(
+    { flow_logs: [entry, { ...entry, role_arn: role, external_id: 'example-1' }] },
+    { period },
+  );
+  const finished = await workspace.flowproof('ingest');
+  expect([finished.exitCode, finished.stderr]).toEqual([0, '']);
+  expect(await recordsOf(workspace)).toEqual([mine, theirs].sort());
+  const accounts = await workspace.query(
+    `select account_id, sum(row_count + nodata_count + skipdata_count) as records
+     from source_object group by all order by all`,
+  );
+  expect(accounts).toEqual([
+    { account_id: '210987654321', records: 1n },
+    { account_id: null, records: 1n },
+  ]);
+});
+
+test('a day that is closed is pulled no more, though it was empty', async () => {
+  const logGroup = 'example-closed';
+  await createGroup(logGroup);
+  const workspace = createWorkspace(
+    { flow_logs: [{ cloudwatch_logs: logGroup, region: REGION, look_back_hours: 1 }] },
+    { period },
+  );
+  expect((await workspace.flowproof('ingest')).exitCode).toBe(0);
+  const dates = `select regexp_extract(uri, 'date=([0-9-]+)', 1) as day, line_count, header_count
+    from source_object order by uri`;
+  const closed = await workspace.query(dates);
+  expect(closed.length).toBeGreaterThanOrEqual(2);
+  for (const row of closed) expect(row).toMatchObject({ line_count: 1n, header_count: 1n });
+  const late = moveTo(sampleRecords[0] ?? '', today - 3 * DAY_SECONDS);
+  await putRecords(logGroup, [late]);
+  expect((await workspace.flowproof('ingest')).exitCode).toBe(0);
+  expect(await workspace.query(dates)).toEqual(closed);
+});
+
+test('events of an IPS are read from a log group', async () => {
+  const logGroup = '/example/suricata';
+  await logs.send(new CreateLogGroupCommand({ logGroupName: logGroup }));
+  const lines = readFileSync(join(SAMPLES, 'ips/suricata/web-1/eve.json'), 'utf8')
+    .trim()
+    .split('\n');
+  await logs.send(new CreateLogStreamCommand({ logGroupName: logGroup, logStreamName: 'web-1' }));
+  await logs.send(
+    new PutLogEventsCommand({
+      logGroupName: logGroup,
+      logStreamName: 'web-1',
+      logEvents: lines.map((message, index) => ({
+        timestamp: (today - DAY_SECONDS + index) * 1000,
+        message,
+      })),
+    }),
+  );
+  const local = createWorkspace({
+    flow_logs: [{ files: [join(SAMPLES, 'logs/**/*_fl-0b00000000000000b_20261102T10*')] }],
+    ips_events: [{ files: [join(SAMPLES, 'ips/suricata/**')] }],
+  });
+  const remote = createWorkspace(
+    {
+      flow_logs: [{ files: [join(SAMPLES, 'logs/**/*_fl-0b00000000000000b_20261102T10*')] }],
+      ips_events: [{ cloudwatch_logs: logGroup, region: REGION }],
+    },
+    { period },
+  );
+  await local.flowproof('ingest');
+  const finished = await remote.flowproof('ingest');
+  expect([finished.exitCode, finished.stderr]).toEqual([0, '']);
+  const events =
+    'select * exclude (object_id, event_id, received_at) from ips_event order by line_number';
+  const expected = await local.query(events);
+  expect(expected.length).toBeGreaterThan(10);
+  expect(await remote.query(events)).toEqual(expected);
 });

@@ -180,6 +180,8 @@ test.each([
     'cloudwatch-logs://us-east-1/other/vpc/flow-logs?date=2026-11-02&pulled=x',
     '/other/vpc/flow-logs',
   ],
+  ['cloudwatch-logs://123456789012@us-east-1/vpc?date=2026-11-02&pulled=x&part=1-2', '/vpc'],
+  ['cloudwatch-logs://123456789012@us-east-1:vpc?date=2026-11-02&pulled=x', 'vpc'],
   ['cloudwatch-logs://us-gov-west-1:vpc?date=2026-11-02&pulled=x', 'vpc'],
   ['s3://example-logs/vpc/flow-logs?date=2026-11-02', null],
   ['file:vpc/flow-logs', null],

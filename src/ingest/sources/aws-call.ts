@@ -76,6 +76,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   NoSuchBucket: 'Correct the name of the bucket.',
   NoSuchKey: 'It was deleted after it was listed; run again.',
   PreconditionFailed: 'It was replaced after it was listed; run again.',
+  ChecksumMismatch: 'Run again; if it stays so, the object is damaged where it is stored.',
   InvalidObjectState: 'It is archived; restore it in S3, then run again.',
   PermanentRedirect: "Set `region` to the bucket's own region.",
   AuthorizationHeaderMalformed: "Set `region` to the bucket's own region.",
@@ -87,6 +88,8 @@ export function failCall(
   thrown: unknown,
   call: { place: string; operation: string; needs: string },
 ): never {
+  // The role could not be assumed: that says what is wrong, and the call was never made.
+  if (thrown instanceof FlowproofError) throw thrown;
   const error = (thrown ?? {}) as AwsError;
   const known = thrown instanceof Error && thrown.name !== 'Error' ? thrown.name : undefined;
   const name = known ?? (typeof error.code === 'string' ? error.code : 'Error');

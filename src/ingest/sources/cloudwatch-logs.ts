@@ -1,50 +1,59 @@
 /**
- * Flow logs in CloudWatch Logs, pulled a UTC day at a time. Records arrive late and under old
- * timestamps, so a day is pulled anew by each run, and events that an earlier pull brought are left
- * out by their event id: each pull that brings something is an object of its own.
+ * Logs in CloudWatch Logs, pulled a UTC day at a time. Records arrive late and under old timestamps,
+ * so what is newer than a look-back is pulled anew by each run, and events that an earlier pull brought
+ * are left out by their event id: each pull that brings something is an object of its own. What is
+ * older was pulled for good, which an object says even if it holds nothing.
  */
-import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CloudWatchLogsClient,
-  type FilteredLogEvent,
-  FilterLogEventsCommand,
+  type CloudWatchLogsClientConfig,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeFlowLogsCommand, type EC2Client, type FlowLog } from '@aws-sdk/client-ec2';
-import { FlowproofError } from '../../errors.ts';
 import type { ObjectHints } from '../format.ts';
-import { parseLogFormat } from '../log-format.ts';
-import type { ListedObject, Source } from '../source.ts';
+import { tokensOf } from '../formats/flow-log-record.ts';
+import type { ListedObject, Period, Source } from '../source.ts';
+import { awsClientDefaults, fileNameOf, pause, type Sleep } from './aws-call.ts';
+import { type LogGroup, pullEvents, type SeenEvents } from './cloudwatch-pull.ts';
 import {
-  awsClientDefaults,
-  failCall,
-  fileNameOf,
-  pause,
-  type Sleep,
-  withRetries,
-} from './aws-call.ts';
+  checkGroupFormats,
+  formatSpans,
+  formatsOf,
+  type GroupFlowLog,
+  haveOneFormat,
+  type InterfacePlaces,
+  writersOf,
+} from './log-group-format.ts';
+import { createPace, type Pace } from './pace.ts';
+import { openStretches, type Pull, pullUri, type Stretch } from './pull-record.ts';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
-/** FilterLogEvents allows 5 requests a second for an account and region ("CloudWatch Logs quotas"). */
-const REQUESTS_PER_SECOND = 5;
+/** FilterLogEvents allows 5 requests a second for an account and Region ("CloudWatch Logs quotas"). */
+export const REQUESTS_PER_SECOND = 5;
 
-export type LogGroupFormat = {
-  /** Field names in the order of the records. */
-  fields: readonly string[];
-  /** The flow log, if only one writes to the group. */
-  flowLogId?: string;
+/** What the lake remembers of a log group. */
+export type GroupMemory = SeenEvents & {
+  pulls(): Promise<readonly Pull[]>;
 };
 
 export type CloudWatchLogsOptions = {
   label: string;
   logGroup: string;
   region: string;
-  /** Field names that the configuration declares; `describeFormat` is not asked then. */
-  fields?: readonly string[];
-  describeFormat: () => Promise<LogGroupFormat>;
-  /** Ids of the events already in the lake with `from <= timestamp < to`. */
-  seenEventIds: (from: Date, to: Date) => Promise<ReadonlySet<string>>;
+  /** Account of the group, where a role of that account is assumed: names repeat across accounts. */
+  accountId?: string;
+  /** What the configuration says of the records; with `fields`, flow logs are not asked for. */
+  hints: ObjectHints;
+  /** Flow logs that write, or wrote, to the group; absent where the group holds something else. */
+  flowLogs?: () => Promise<readonly GroupFlowLog[]>;
+  /** Where interfaces are, by the inventory; asked for only if there are several formats. */
+  interfacePlaces?: () => Promise<InterfacePlaces>;
+  memory: GroupMemory;
+  lookBackHours: number;
+  credentials?: CloudWatchLogsClientConfig['credentials'];
+  /** Shared by the sources of one account and Region, as their quota is. */
+  pace?: Pace;
   client?: CloudWatchLogsClient;
   now?: () => Date;
   sleep?: Sleep;
@@ -52,220 +61,181 @@ export type CloudWatchLogsOptions = {
 
 /**
  * The URI of a log group, and the start of those of its pulls: `cloudwatch-logs://us-east-1/vpc/flow-logs`.
- * A colon stands before a group whose name does not open with a slash.
+ * A colon stands before a group whose name does not open with a slash, an account before the Region.
  */
-export function logGroupPlace(region: string, logGroup: string): string {
-  return `cloudwatch-logs://${region}${logGroup.startsWith('/') ? '' : ':'}${logGroup}`;
+export function logGroupPlace(region: string, logGroup: string, accountId?: string): string {
+  const account = accountId === undefined ? '' : `${accountId}@`;
+  return `cloudwatch-logs://${account}${region}${logGroup.startsWith('/') ? '' : ':'}${logGroup}`;
 }
 
 /**
- * A source with one object for each UTC day of the period that has begun. Its URI,
- * `cloudwatch-logs://<region><log group>?date=<day>&pulled=<time>`, names the pull, so listing again
- * gives new URIs; a colon stands before a group whose name does not open with a slash.
+ * A source with an object for each UTC day of the period, or what of it is to be pulled; more where
+ * several flow logs wrote to the group. URIs name the pull, so listing again gives new ones.
  *
  * `fetch` writes one JSON object a line (`eventId`, `timestamp`, `ingestionTime`, `logStreamName`,
- * `message`; times in milliseconds) in the order received: sorting would hold a day in memory. It
- * resolves to undefined if every event was seen before. Listing throws what `describeFormat` does;
- * fetching throws FlowproofError SOURCE_UNREACHABLE, naming logs:FilterLogEvents.
+ * `message`; times in milliseconds) in the order received, and last one with what was pulled. It
+ * resolves to undefined if nothing is new and the look-back is not over. Listing throws what
+ * `flowLogs` and `checkGroupFormats` do; fetching throws FlowproofError SOURCE_UNREACHABLE, naming
+ * logs:FilterLogEvents.
  */
 export function cloudWatchLogsSource(options: CloudWatchLogsOptions): Source {
-  const { label, logGroup, region, now = () => new Date(), sleep = pause } = options;
-  const client = options.client ?? new CloudWatchLogsClient(awsClientDefaults(region));
-  const pace = createPace(REQUESTS_PER_SECOND, sleep);
-  const place = logGroupPlace(region, logGroup);
-  const group: LogGroup = { client, logGroup, place, sleep, pace };
+  const { label, logGroup, region, accountId, now = () => new Date(), sleep = pause } = options;
+  const client =
+    options.client ??
+    new CloudWatchLogsClient({
+      ...awsClientDefaults(region),
+      ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+    });
+  const pace = options.pace ?? createPace(REQUESTS_PER_SECOND, sleep);
+  const place = logGroupPlace(region, logGroup, accountId);
+  const group: LogGroup = { client, logGroup, place, sleep, pace, sliceWidth: DAY };
   return {
     label,
     place,
     async *list(period) {
-      const pulledAt = now();
-      const days = daysOf(period.start, new Date(Math.min(+period.end, +pulledAt + 1)));
+      const pulledAt = now().getTime();
+      const days = daysOf(period, pulledAt);
       if (days.length === 0) return;
-      const { fields, flowLogId } = options.fields
-        ? { fields: options.fields, flowLogId: undefined }
-        : await options.describeFormat();
-      const hints: ObjectHints = { fields, region, ...(flowLogId ? { flowLogId } : {}) };
-      for (const day of days) {
-        const version = pulledAt.toISOString();
-        const uri = `${place}?date=${day.toISOString().slice(0, 10)}&pulled=${version}`;
-        yield listDay(group, { uri, version, modifiedAt: pulledAt, hints }, day, options);
+      const lookBack = options.lookBackHours * HOUR;
+      const pulls = await options.memory.pulls();
+      const open = days.flatMap((day) => openStretches(day, pulls, lookBack));
+      if (open.length === 0) return;
+      const formats = await readFormats(options);
+      for (const stretch of open) {
+        for (const pull of pullsOf(stretch, formats)) {
+          const isClosing = stretch.until <= pulledAt - lookBack;
+          yield* listPull({ group, options, pulledAt, isClosing, formats, ...pull });
+        }
       }
     },
   };
 }
 
-type LogGroup = {
-  client: CloudWatchLogsClient;
-  logGroup: string;
-  place: string;
-  sleep: Sleep;
-  pace: () => Promise<void>;
-};
-
-/** Midnights from that of `start` on, before `end`. */
-function daysOf(start: Date, end: Date): Date[] {
-  const days: Date[] = [];
-  const first = Math.floor(start.getTime() / DAY) * DAY;
-  for (let day = first; day < end.getTime(); day += DAY) days.push(new Date(day));
+/** The UTC days that the period touches, up to now. */
+function daysOf(period: Period, now: number): Stretch[] {
+  const days: Stretch[] = [];
+  const first = Math.floor(period.start.getTime() / DAY) * DAY;
+  for (let from = first; from < Math.min(period.end.getTime(), now); from += DAY) {
+    days.push({ from, until: Math.min(from + DAY, now) });
+  }
   return days;
 }
 
-function listDay(
-  group: LogGroup,
-  listed: Omit<ListedObject, 'fetch'>,
-  day: Date,
-  options: Pick<CloudWatchLogsOptions, 'seenEventIds'>,
-): ListedObject {
-  return {
-    ...listed,
-    async fetch(folder) {
-      const dayEnd = new Date(day.getTime() + DAY);
-      const taken = new Set(await options.seenEventIds(day, dayEnd));
-      const path = join(folder, fileNameOf(listed.uri, listed.version));
-      const file = await open(path, 'w');
-      let isEmpty = true;
-      let isWhole = false;
-      try {
-        for await (const events of pullPages(group, day, dayEnd)) {
-          const lines = events.filter((event) => isNew(event, taken)).map(lineOf);
-          if (lines.length === 0) continue;
-          isEmpty = false;
-          await file.appendFile(lines.join(''));
-        }
-        isWhole = true;
-      } finally {
-        await file.close();
-        if (isEmpty || !isWhole) await rm(path, { force: true });
-      }
-      return isEmpty ? undefined : path;
-    },
-  };
+type Formats = { flowLogs: readonly GroupFlowLog[]; places: InterfacePlaces };
+
+async function readFormats(options: CloudWatchLogsOptions): Promise<Formats | undefined> {
+  if (options.hints.fields !== undefined || !options.flowLogs) return undefined;
+  const flowLogs = await options.flowLogs();
+  const isMixed = formatsOf(flowLogs).length > 1;
+  const places: InterfacePlaces = isMixed
+    ? ((await options.interfacePlaces?.()) ?? new Map())
+    : new Map();
+  checkGroupFormats(options.logGroup, flowLogs, places);
+  return { flowLogs, places };
 }
 
-/** Remembers the event as well, in case two pages of one pull bring it. */
-function isNew(event: FilteredLogEvent, taken: Set<string>): boolean {
-  // Without an id nothing says that it was seen; the reader of the format will refuse the line.
-  if (event.eventId === undefined) return true;
-  if (taken.has(event.eventId)) return false;
-  taken.add(event.eventId);
-  return true;
+type PlannedPull = { stretch: Stretch; writers: readonly GroupFlowLog[] };
+
+function pullsOf(stretch: Stretch, formats: Formats | undefined): PlannedPull[] {
+  if (!formats) return [{ stretch, writers: [] }];
+  const spans = formatSpans(formats.flowLogs, new Date(stretch.from), new Date(stretch.until));
+  return spans.map(({ from, until, writers }) => ({
+    stretch: { from: from.getTime(), until: until.getTime() },
+    writers,
+  }));
 }
 
-function lineOf(event: FilteredLogEvent): string {
-  const { eventId, timestamp, ingestionTime, logStreamName, message } = event;
-  return `${JSON.stringify({ eventId, timestamp, ingestionTime, logStreamName, message })}\n`;
-}
+type PullPlan = PlannedPull & {
+  group: LogGroup;
+  options: CloudWatchLogsOptions;
+  pulledAt: number;
+  isClosing: boolean;
+  formats: Formats | undefined;
+};
 
-/** Pages of the day's events. An empty page is not the last: only one without a token is. */
-async function* pullPages(
-  group: LogGroup,
-  day: Date,
-  dayEnd: Date,
-): AsyncGenerator<FilteredLogEvent[]> {
-  let nextToken: string | undefined;
-  do {
-    const command = new FilterLogEventsCommand({
-      logGroupName: group.logGroup,
-      startTime: day.getTime(),
-      // The API's end is inclusive.
-      endTime: dayEnd.getTime() - 1,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    });
-    const send = async () => {
-      await group.pace();
-      return group.client.send(command);
-    };
-    const page = await withRetries(send, group.sleep).catch((thrown) =>
-      failCall(thrown, {
-        place: group.place,
-        operation: 'FilterLogEvents',
-        needs: `logs:FilterLogEvents on the log group ${group.logGroup}`,
-      }),
-    );
-    yield page.events ?? [];
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined);
-}
-
-/** A function that resolves at most `perSecond` times a second, evenly spaced, in order of calls. */
-export function createPace(
-  perSecond: number,
-  sleep: Sleep,
-  clock: () => number = () => performance.now(),
-): () => Promise<void> {
-  const gap = 1000 / perSecond;
-  let free = Number.NEGATIVE_INFINITY;
-  return async () => {
-    const at = clock();
-    const turn = Math.max(at, free);
-    free = turn + gap;
-    if (turn > at) await sleep(turn - at);
-  };
-}
-
-/**
- * The format of the flow logs that write to a log group, by EC2's DescribeFlowLogs.
- *
- * Throws FlowproofError CONFIG_INVALID if no flow log writes to it, or if two write different
- * formats, as their records share streams and no record says which it has; SOURCE_UNREACHABLE,
- * naming ec2:DescribeFlowLogs, if the call fails.
- */
-export async function describeLogGroupFormat(
-  client: EC2Client,
-  logGroup: string,
-  sleep: Sleep = pause,
-): Promise<LogGroupFormat> {
-  const place = `log group ${logGroup}`;
-  const flowLogs = await describeFlowLogs(client, logGroup, place, sleep);
-  const [first] = flowLogs;
-  if (!first) {
-    throw new FlowproofError('CONFIG_INVALID', {
-      place,
-      problem: 'no flow log writes to it, so nothing says which fields its records have',
-      remedy:
-        'Correct the name or `region`; if the flow log was deleted or is in another account, declare ' +
-        'its LogFormat as `format:` in the configuration.',
-    });
-  }
-  const parsed = flowLogs.map((flowLog) =>
-    parseLogFormat(flowLog.LogFormat ?? '', `${place}, flow log ${flowLog.FlowLogId}`),
+/** The objects of one pull: one, or one a format and one for what is of none of them for certain. */
+function listPull(plan: PullPlan): ListedObject[] {
+  const { group, options, stretch, pulledAt, formats } = plan;
+  const kinds = hintsOf(plan);
+  const version = new Date(pulledAt).toISOString();
+  const uris = kinds.map((_, index) =>
+    pullUri(group.place, {
+      ...stretch,
+      pulledAt,
+      ...(kinds.length === 1 ? {} : { part: { number: index + 1, count: kinds.length } }),
+    }),
   );
-  if (new Set(parsed.map((fields) => fields.join(' '))).size > 1) {
-    const formats = flowLogs.map((flowLog) => `${flowLog.FlowLogId} "${flowLog.LogFormat}"`);
-    throw new FlowproofError('CONFIG_INVALID', {
-      place,
-      problem: `its flow logs write different formats: ${formats.join('; ')}`,
-      remedy:
-        'Give each flow log a log group of its own, or declare `format:` in the configuration if ' +
-        'only one of them matters.',
+  const writers = formatsOf(plan.writers);
+  const run = async (folder: string): Promise<(string | undefined)[]> => {
+    const paths = uris.map((uri) => join(folder, fileNameOf(uri, version)));
+    const kept = await pullEvents({
+      group,
+      from: new Date(stretch.from),
+      until: new Date(stretch.until),
+      seen: options.memory,
+      paths,
+      isKeptEmpty: plan.isClosing,
+      fileOf(event) {
+        if (kinds.length === 1) return 0;
+        const tokenCount = tokensOf(event.message ?? '').length;
+        const places = formats?.places ?? new Map();
+        const possible = writersOf(plan.writers, event.logStreamName ?? '', tokenCount, places);
+        const [only, ...others] = formatsOf(possible);
+        if (only === undefined || others.length > 0) return writers.length;
+        return writers.findIndex((writer) => haveOneFormat(writer, only));
+      },
+      trailerOf: (_, eventCount) =>
+        JSON.stringify({
+          pull: {
+            logGroup: group.place,
+            from: new Date(stretch.from).toISOString(),
+            until: new Date(stretch.until).toISOString(),
+            pulledAt: version,
+            eventCount,
+            flowLogs: plan.writers.map(({ fields, goneBy, ...flowLog }) => flowLog),
+          },
+        }),
     });
-  }
-  const isOnly = flowLogs.length === 1 && first.FlowLogId !== undefined;
-  return { fields: parsed[0] ?? [], ...(isOnly ? { flowLogId: first.FlowLogId as string } : {}) };
+    return paths.map((path, index) => (kept[index] ? path : undefined));
+  };
+  // The objects of a pull share it: the first that is fetched pulls for all, and again if asked again.
+  let running: Promise<(string | undefined)[]> | undefined;
+  let handedOut = new Set<number>();
+  return uris.map((uri, index) => ({
+    uri,
+    version,
+    modifiedAt: new Date(pulledAt),
+    hints: kinds[index] ?? {},
+    async fetch(folder) {
+      if (!running || handedOut.has(index)) {
+        running = run(folder);
+        handedOut = new Set();
+      }
+      handedOut.add(index);
+      return (await running)[index];
+    },
+  }));
 }
 
-async function describeFlowLogs(
-  client: EC2Client,
-  logGroup: string,
-  place: string,
-  sleep: Sleep,
-): Promise<FlowLog[]> {
-  const found: FlowLog[] = [];
-  let nextToken: string | undefined;
-  do {
-    const command = new DescribeFlowLogsCommand({
-      Filter: [{ Name: 'log-group-name', Values: [logGroup] }],
-      ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-    });
-    const page = await withRetries(() => client.send(command), sleep).catch((thrown) =>
-      failCall(thrown, {
-        place,
-        operation: 'DescribeFlowLogs',
-        needs: 'ec2:DescribeFlowLogs',
-      }),
-    );
-    found.push(...(page.FlowLogs ?? []));
-    nextToken = page.NextToken === '' ? undefined : page.NextToken;
-  } while (nextToken !== undefined);
-  return found.sort((a, b) => ((a.FlowLogId ?? '') < (b.FlowLogId ?? '') ? -1 : 1));
+/** What is known of the records of each object of a pull. */
+function hintsOf({ options, writers, formats }: PullPlan): ObjectHints[] {
+  const { accountId, region } = options;
+  const base: ObjectHints = { ...(accountId ? { accountId } : {}), region, ...options.hints };
+  if (!formats) return [base];
+  const different = formatsOf(writers);
+  if (different.length === 0) {
+    const fieldsProblem =
+      'no flow log is known that wrote to the log group at the time of this record; declare its `format`';
+    return [{ ...base, fieldsProblem }];
+  }
+  const each = different.map((one): ObjectHints => {
+    const { fields } = one;
+    const own = writers.filter((writer) => haveOneFormat(writer, one));
+    const flowLogId = own.length === 1 ? own[0]?.flowLogId : undefined;
+    return { ...base, fields, ...(flowLogId === undefined ? {} : { flowLogId }) };
+  });
+  if (each.length === 1) return each;
+  const names = writers.map(({ flowLogId }) => flowLogId).join(', ');
+  const fieldsProblem = `which flow log wrote this record cannot be told, and their formats differ: ${names}`;
+  return [...each, { ...base, fieldsProblem }];
 }

@@ -1,21 +1,25 @@
-/** Local files, named by paths, folders or glob patterns. */
+/** Local files, named by paths, folders or glob patterns, and standard input. */
 import { readdir } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Readable } from 'node:stream';
 import { escapePath, type FileSystemAdapter, glob } from 'tinyglobby';
 import { FlowproofError, messageOf } from '../../errors.ts';
 import { hintsOfPath, isOutsidePeriod, readFlowLogPath } from '../flow-log-path.ts';
 import type { ObjectHints } from '../format.ts';
 import type { ListedObject, Period, Source } from '../source.ts';
+import { STANDARD_INPUT, standardInput } from './standard-input.ts';
 
 export type FilesOptions = {
   label: string;
-  /** Paths, folders (taken with all below them) or globs; one that opens with `!` takes out. */
+  /** Paths, folders (taken with all below them) or globs; `!` before one takes out; `-` is standard input. */
   patterns: readonly string[];
   /** Folder that relative patterns start from: the configuration's. */
   baseFolder: string;
   /** What the configuration says of the files; wins over what their paths say. */
   hints: ObjectHints;
+  stdin?: Readable;
+  now?: () => Date;
 };
 
 /**
@@ -27,9 +31,10 @@ export type FilesOptions = {
  * SOURCE_UNREACHABLE for a folder that cannot be read: it could hold evidence that would be missing.
  */
 export function filesSource(options: FilesOptions): Source {
-  const { label, patterns, hints } = options;
+  const { label, hints, stdin = process.stdin, now = () => new Date() } = options;
+  const patterns = options.patterns.filter((pattern) => pattern !== STANDARD_INPUT);
   const baseFolder = resolve(options.baseFolder);
-  const place = patterns.join(', ');
+  const place = options.patterns.join(', ');
   return {
     label,
     place,
@@ -43,6 +48,7 @@ export function filesSource(options: FilesOptions): Source {
         const object = asListed(file, hints, period);
         if (object) yield object;
       }
+      if (patterns.length < options.patterns.length) yield standardInput(stdin, now(), hints);
     },
   };
 }

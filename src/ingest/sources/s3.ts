@@ -1,25 +1,17 @@
 /**
  * Objects of an S3 bucket. In trees of flow logs only the days of the period are listed.
  */
-import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import {
-  GetObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { FlowproofError, messageOf } from '../../errors.ts';
-import {
-  hintsOfPath,
-  isOtherService,
-  isOutsidePeriod,
-  isPastPeriod,
-  readFlowLogPath,
-  readFolderLevel,
-} from '../flow-log-path.ts';
+import { FlowproofError } from '../../errors.ts';
+import { hintsOfPath, isOutsidePeriod, isPastPeriod } from '../flow-log-path.ts';
 import type { ObjectHints } from '../format.ts';
+import { anyTree, type LogTree } from '../log-tree.ts';
 import type { ListedObject, Period, Source } from '../source.ts';
 import {
   awsClientDefaults,
@@ -29,6 +21,13 @@ import {
   type Sleep,
   withRetries,
 } from './aws-call.ts';
+import {
+  type Bucket,
+  createTurnstile,
+  downloadObject,
+  PARTS_AT_ONCE,
+  type S3Object,
+} from './s3-download.ts';
 
 export type S3Options = {
   label: string;
@@ -37,15 +36,22 @@ export type S3Options = {
   region: string;
   /** What the configuration says of the objects; wins over what their keys say. */
   hints: ObjectHints;
-  /** True for flow logs: folders of other AWS services below `AWSLogs/` are not entered. */
-  isFlowLogs?: boolean;
+  /** What holds of objects whose keys say nothing: a bucket in one Region has logs of many. */
+  fallback?: ObjectHints;
+  /** What keys say of the logs below them; without it all is listed. */
+  tree?: LogTree;
+  /** Credentials of an assumed role; the SDK's standard chain if absent. */
+  credentials?: S3ClientConfig['credentials'];
+  /** True if whoever reads the bucket pays for it, and says so with each request. */
+  isRequesterPays?: boolean;
   client?: S3Client;
   sleep?: Sleep;
 };
 
-type S3Object = { key: string; etag: string; size: number; modifiedAt: Date };
 type S3Page = { objects: S3Object[]; folders: string[] };
-type Bucket = { client: S3Client; name: string; sleep: Sleep };
+
+/** What a log delivery of CloudWatch Logs leaves to see whether it may write. */
+const WRITE_TEST = 'aws-logs-write-test';
 
 /**
  * A source of S3 objects. URI `s3://bucket/key`; the version is the ETag, as listing gives no version
@@ -55,19 +61,24 @@ type Bucket = { client: S3Client; name: string; sleep: Sleep };
  * SOURCE_UNREACHABLE, naming the permission needed: s3:ListBucket, s3:GetObject.
  */
 export function s3Source(options: S3Options): Source {
-  const { label, uri, region, hints, sleep = pause } = options;
+  const { label, uri, region, hints, fallback = {}, sleep = pause, tree = anyTree } = options;
   const { name, prefix } = parseUri(label, uri);
-  const bucket = { client: options.client ?? createClient(region), name, sleep };
+  const bucket: Bucket = {
+    client: options.client ?? createS3Client(region, options.credentials),
+    name,
+    sleep,
+    isRequesterPays: options.isRequesterPays ?? false,
+    takeTurn: createTurnstile(PARTS_AT_ONCE),
+  };
   return {
     label,
     place: uri,
     async *list(period) {
-      const isSkipped = options.isFlowLogs ? isOtherService : () => false;
-      for await (const object of listFolder(bucket, prefix, period, isSkipped)) {
-        if (isSkipped(object.key)) continue;
-        const said = readFlowLogPath(object.key);
+      for await (const object of listFolder(bucket, prefix, period, tree)) {
+        if (tree.isSkipped(object.key)) continue;
+        const said = tree.readKey(object.key);
         if (isOutsidePeriod(said, period)) continue;
-        yield asListed(bucket, object, { ...hintsOfPath(said), ...hints });
+        yield asListed(bucket, object, { ...fallback, ...hintsOfPath(said), ...hints });
       }
     },
   };
@@ -85,10 +96,20 @@ function parseUri(label: string, uri: string): { name: string; prefix: string } 
   return { name: match[1], prefix: match[2] ?? '' };
 }
 
-function createClient(region: string): S3Client {
+/** A client as this source needs it. */
+export function createS3Client(
+  region: string,
+  credentials?: S3ClientConfig['credentials'],
+): S3Client {
   const hasEndpoint = Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
-  // Stores that speak S3 under an endpoint of their own seldom have a host name for each bucket.
-  return new S3Client({ ...awsClientDefaults(region), forcePathStyle: hasEndpoint });
+  return new S3Client({
+    ...awsClientDefaults(region),
+    ...(credentials === undefined ? {} : { credentials }),
+    // Asked for by request: compared with a range, the checksum of a whole object is always wrong.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Stores that speak S3 under an endpoint of their own seldom have a host name for each bucket.
+    forcePathStyle: hasEndpoint,
+  });
 }
 
 /**
@@ -99,10 +120,10 @@ async function* listFolder(
   bucket: Bucket,
   prefix: string,
   period: Period,
-  isSkipped: (path: string) => boolean,
+  tree: LogTree,
 ): AsyncGenerator<S3Object> {
-  if (isSkipped(prefix)) return;
-  const level = readFolderLevel(prefix, period);
+  if (tree.isSkipped(prefix)) return;
+  const level = tree.readFolder(prefix, period);
   if (level.kind === 'other') {
     for await (const page of listPages(bucket, { Prefix: prefix })) yield* page.objects;
     return;
@@ -112,7 +133,7 @@ async function* listFolder(
     // S3 gives keys in order of their bytes, and so folders of dates in order of date.
     for await (const page of listPages(bucket, { Prefix: prefix, StartAfter: level.firstKey })) {
       for (const object of page.objects) {
-        if (isPastPeriod(readFlowLogPath(object.key), period)) return;
+        if (isPastPeriod(tree.readKey(object.key), period)) return;
         yield object;
       }
     }
@@ -128,7 +149,7 @@ async function* listFolder(
     yield* page.objects;
     for (const folder of page.folders) {
       if (level.kind === 'tree' || page.folders.length === 1 || isTree(folder)) {
-        yield* listFolder(bucket, folder, period, isSkipped);
+        yield* listFolder(bucket, folder, period, tree);
       } else {
         for await (const whole of listPages(bucket, { Prefix: folder })) yield* whole.objects;
       }
@@ -156,6 +177,7 @@ async function* listPages(
       Bucket: name,
       // Keys may hold characters that XML cannot.
       EncodingType: 'url',
+      ...(bucket.isRequesterPays ? { RequestPayer: 'requester' as const } : {}),
       ...input,
       ...(token === undefined ? {} : { ContinuationToken: token }),
     });
@@ -175,17 +197,21 @@ async function* listPages(
       modifiedAt: object.LastModified ?? new Date(0),
     }));
     yield {
-      // Consoles mark folders with empty objects whose key ends with a slash.
-      objects: objects.filter((object) => !object.key.endsWith('/')),
+      objects: objects.filter((object) => !isMarker(object.key)),
       folders: (page.CommonPrefixes ?? []).map((folder) => decode(folder.Prefix ?? '')),
     };
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);
 }
 
+/** Consoles mark folders with empty objects whose key ends with a slash. */
+function isMarker(key: string): boolean {
+  return key.endsWith('/') || key === WRITE_TEST || key.endsWith(`/${WRITE_TEST}`);
+}
+
 function asListed(bucket: Bucket, object: S3Object, hints: ObjectHints): ListedObject {
   const uri = `s3://${bucket.name}/${object.key}`;
-  return {
+  const listed: ListedObject = {
     uri,
     version: object.etag,
     sizeBytes: object.size,
@@ -193,67 +219,10 @@ function asListed(bucket: Bucket, object: S3Object, hints: ObjectHints): ListedO
     hints,
     async fetch(folder) {
       const path = join(folder, fileNameOf(uri, object.etag));
-      const disk: DiskState = {};
-      try {
-        await withRetries(() => download(bucket, object, path, disk), bucket.sleep);
-      } catch (thrown) {
-        await rm(path, { force: true });
-        // A full disk is not the bucket's fault.
-        if (disk.failure !== undefined) throw disk.failure;
-        failCall(thrown, {
-          place: uri,
-          operation: 'GetObject',
-          needs: `s3:GetObject on the bucket ${bucket.name}, and kms:Decrypt if a KMS key encrypts it`,
-        });
-      }
+      const { versionId } = await downloadObject(bucket, object, path);
+      if (versionId !== undefined) listed.versionId = versionId;
       return path;
     },
   };
-}
-
-type DiskState = { failure?: unknown };
-
-async function download(
-  bucket: Bucket,
-  object: S3Object,
-  path: string,
-  disk: DiskState,
-): Promise<void> {
-  const response = await bucket.client.send(
-    new GetObjectCommand({
-      Bucket: bucket.name,
-      Key: object.key,
-      // An object replaced since listing must not be read under the old one's version.
-      ...(object.etag === '' ? {} : { IfMatch: object.etag }),
-    }),
-  );
-  const { Body: body, ContentLength: expected = object.size } = response;
-  if (!(body instanceof Readable)) throw cutBody('the answer has no body');
-  const onDisk = <T>(step: Promise<T>): Promise<T> =>
-    step.catch((thrown) => {
-      disk.failure = thrown;
-      throw thrown;
-    });
-  let received = 0;
-  const file = await onDisk(open(path, 'w'));
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      received += chunk.length;
-      await onDisk(file.appendFile(chunk));
-    }
-  } catch (thrown) {
-    // Whatever breaks a body off (reset, timeout, wrong checksum), the next attempt may bring it.
-    if (disk.failure !== undefined) throw thrown;
-    throw cutBody(`the body broke off after ${received} of ${expected} bytes`, thrown);
-  } finally {
-    await file.close();
-  }
-  if (received !== expected || received !== object.size) {
-    throw cutBody(`${received} of ${object.size} bytes arrived`);
-  }
-}
-
-function cutBody(message: string, cause?: unknown): Error {
-  const detail = cause === undefined ? '' : `: ${messageOf(cause)}`;
-  return Object.assign(new Error(message + detail, { cause }), { name: 'BodyCut' });
+  return listed;
 }

@@ -70,6 +70,7 @@ async function readAll(
       label: 'flow_logs[0]',
       refused: undefined,
       copy: undefined,
+      scratchFolder: folder,
       format: flowLogText,
       runId: 'run',
       readAt: modifiedAt,

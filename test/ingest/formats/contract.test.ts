@@ -9,7 +9,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../src/database.ts';
 import type { Format, LocalObject } from '../../../src/ingest/format.ts';
-import { cloudWatchFlowLog } from '../../../src/ingest/formats/cloudwatch-flow-log.ts';
 import { deepSecurityCef } from '../../../src/ingest/formats/deep-security-cef.ts';
 import { deepSecurityComputers } from '../../../src/ingest/formats/deep-security-computers.ts';
 import { deepSecurityLeef } from '../../../src/ingest/formats/deep-security-leef.ts';
@@ -129,6 +128,56 @@ const TEXT_FLOWS = [
   '2 123456789012 eni-0a1b2c3d - - - - - - - 1795068000 1795068060 - NODATA',
 ];
 
+const CONTROL = JSON.stringify({
+  messageType: 'CONTROL_MESSAGE',
+  owner: 'CloudwatchLogs',
+  logGroup: '',
+  logStream: '',
+  subscriptionFilters: [],
+  logEvents: [
+    {
+      id: '',
+      timestamp: 1,
+      message: 'CWL CONTROL MESSAGE: Checking health of destination Firehose.',
+    },
+  ],
+});
+
+const subscriptionOf = (messages: readonly string[]): string =>
+  JSON.stringify({
+    messageType: 'DATA_MESSAGE',
+    owner: '123456789012',
+    logGroup: '/vpc/flow-logs',
+    logStream: 'eni-0a1b2c3d-all',
+    subscriptionFilters: ['all'],
+    logEvents: messages.map((message, index) => ({ id: `${index}`, timestamp: 1, message })),
+  });
+
+const pullOf = (messages: readonly string[]): string =>
+  lines(
+    ...messages.map((message, index) => ({
+      eventId: `e${index}`,
+      timestamp: 1_795_068_000_000,
+      ingestionTime: 1_795_068_060_000,
+      logStreamName: 'eni-0a1b2c3d-all',
+      message,
+    })),
+    {
+      pull: {
+        pulledAt: '2026-11-20T00:00:00.000Z',
+        flowLogs: messages[0]?.startsWith('2 ')
+          ? [{ flowLogId: 'fl-1', logFormat: 'version' }]
+          : [],
+      },
+    },
+  );
+
+function formatOf(name: string): Format {
+  const found = FORMATS.find((format) => format.name === name);
+  if (!found) throw new Error(`no format ${name}`);
+  return found;
+}
+
 type Case = {
   format: Format;
   content: string | (() => Promise<Buffer>);
@@ -163,7 +212,9 @@ const CASES: readonly Case[] = [
   { format: networkFirewall, content: lines(FIREWALL, '', FIREWALL, '{'), rowCount: 2 },
   {
     format: networkFirewall,
+    // Files that several ways of delivery were put together in.
     content: lines(
+      FIREWALL,
       { eventId: '1', ingestionTime: 1_795_068_830_000, message: JSON.stringify(FIREWALL) },
       { messageType: 'CONTROL_MESSAGE', logEvents: [] },
       {
@@ -173,7 +224,7 @@ const CASES: readonly Case[] = [
       },
       `2026-11-18T06:13:41.000Z ${JSON.stringify(FIREWALL)}`,
     ),
-    rowCount: 4,
+    rowCount: 5,
   },
   { format: snortJson, content: lines(SNORT, '', SNORT, '{'), rowCount: 2 },
   { format: wazuhAlert, content: lines(WAZUH, '', WAZUH, '{'), rowCount: 2 },
@@ -196,20 +247,60 @@ const CASES: readonly Case[] = [
     rowCount: 2,
   },
   {
-    format: cloudWatchFlowLog,
-    content: lines(
-      ...TEXT_FLOWS.map((message, index) => ({
-        eventId: `e${index}`,
-        timestamp: 1_795_068_000_000,
-        ingestionTime: 1_795_068_060_000,
-        logStreamName: 'eni-0a1b2c3d-all',
-        message,
-      })),
-    ),
+    format: formatOf('cloudwatch_flow_log'),
+    content: pullOf(TEXT_FLOWS),
     options: { uri: 'cloudwatch-logs://eu-west-1/flow', hints: { fields: FLOW_FIELDS } },
-    rowCount: 4,
+    // Each event, each record, and the flow log that the last line names.
+    rowCount: 5,
     // An event has as many blanks as the record in it, which is all that a declared format tells.
     leftTo: ['vpc_flow_log_text'],
+  },
+  {
+    format: formatOf('cloudwatch_export_flow_log'),
+    content: lines(...TEXT_FLOWS.map((record) => `2026-11-19T00:00:00.000Z ${record}`), '', 'x'),
+    options: { hints: { fields: FLOW_FIELDS } },
+    rowCount: 2,
+  },
+  {
+    format: formatOf('cloudwatch_subscription_flow_log'),
+    content: `${subscriptionOf(TEXT_FLOWS)}${CONTROL}\n${subscriptionOf(['x'])}`,
+    options: { hints: { fields: FLOW_FIELDS } },
+    rowCount: 2,
+  },
+  {
+    format: formatOf('firehose_flow_log'),
+    content: TEXT_FLOWS.map((message) => JSON.stringify({ message })).join(''),
+    options: { hints: { fields: FLOW_FIELDS } },
+    rowCount: 2,
+  },
+  {
+    format: formatOf('cloudwatch_ips_event'),
+    content: pullOf([JSON.stringify(EVE), CEF, JSON.stringify(EVE)]),
+    options: { uri: 'cloudwatch-logs://eu-west-1/ips' },
+    // A group holds one format: the line in another is rejected, and its event is known all the same.
+    rowCount: 5,
+    leftTo: ['suricata_eve'],
+  },
+  {
+    format: formatOf('cloudwatch_export_ips_event'),
+    content: lines(...[CEF, CEF].map((event) => `2026-11-19T00:00:00.000Z ${event}`), ''),
+    rowCount: 2,
+    leftTo: ['deep_security_cef'],
+  },
+  {
+    format: formatOf('cloudwatch_subscription_ips_event'),
+    content: `${CONTROL}${subscriptionOf([JSON.stringify(EVE), '{'])}`,
+    rowCount: 1,
+  },
+  {
+    format: formatOf('firehose_ips_event'),
+    content: lines(
+      { message: JSON.stringify(EVE) },
+      { message: 1 },
+      { message: JSON.stringify(EVE) },
+    ),
+    rowCount: 2,
+    leftTo: ['suricata_eve'],
   },
   {
     format: flowLogParquet,

@@ -2,22 +2,19 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedObject, Period } from '../../../src/ingest/source.ts';
 import {
   type CloudWatchLogsOptions,
   cloudWatchLogsSource,
-  createPace,
-  describeLogGroupFormat,
-  type LogGroupFormat,
+  type GroupMemory,
 } from '../../../src/ingest/sources/cloudwatch-logs.ts';
+import type { GroupFlowLog } from '../../../src/ingest/sources/log-group-format.ts';
+import { type Pull, readPullUri } from '../../../src/ingest/sources/pull-record.ts';
 import {
   type Answering,
   DOUBLE_CREDENTIALS,
   type DoubleAnswer,
-  ec2Fault,
-  ec2FlowLogs,
   failingFirst,
   type HttpDouble,
   type LogsDoubleEvent,
@@ -72,6 +69,27 @@ const clientOptions = (server: HttpDouble) => ({
   maxAttempts: 1,
 });
 
+const flowLog = (flowLogId: string, names: string, more: Partial<GroupFlowLog> = {}) => ({
+  flowLogId,
+  logFormat: names.replace(/[a-z-]+/g, (name) => `\${${name}}`),
+  fields: names.split(' '),
+  ...more,
+});
+
+/** A lake that holds these events and pulls. */
+function memoryOf(
+  events: readonly LogsDoubleEvent[] = [],
+  pulls: readonly Pull[] = [],
+): GroupMemory {
+  return {
+    pulls: async () => pulls,
+    idsBetween: async (from, until, limit) => {
+      const held = events.filter((e) => e.timestamp >= +from && e.timestamp < +until);
+      return held.length > limit ? undefined : new Set(held.map(({ eventId }) => eventId));
+    },
+  };
+}
+
 async function list(
   answering: Answering,
   options: Partial<CloudWatchLogsOptions> = {},
@@ -81,8 +99,10 @@ async function list(
     label: 'flow_logs[0]',
     logGroup: GROUP,
     region: 'eu-west-1',
-    describeFormat: async () => ({ fields: ['version', 'start'], flowLogId: 'fl-0123abcd' }),
-    seenEventIds: async () => new Set(),
+    hints: {},
+    flowLogs: async () => [flowLog('fl-0123abcd', 'version start')],
+    memory: memoryOf(),
+    lookBackHours: 24,
     client: new CloudWatchLogsClient(clientOptions(await start(answering))),
     now: () => NOW,
     sleep,
@@ -93,17 +113,29 @@ async function list(
   return objects;
 }
 
-/** The events in the file of the first day listed; undefined if the pull brought no file. */
-async function pullFirst(objects: ListedObject[]): Promise<LogsDoubleEvent[] | undefined> {
-  const path = await objects[0]?.fetch(folder);
+type Trailer = { pull: Record<string, unknown> };
+
+/** The events in a pull's file and its last line; undefined if the pull brought no file. */
+async function pull(
+  object: ListedObject | undefined,
+): Promise<{ events: LogsDoubleEvent[]; trailer: Trailer } | undefined> {
+  const path = await object?.fetch(folder);
   if (path === undefined) return undefined;
   const text = await readFile(path, 'utf8');
   expect(text.endsWith('\n')).toBe(true);
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as LogsDoubleEvent);
+  const lines = text.trimEnd().split('\n');
+  return {
+    trailer: JSON.parse(lines.pop() ?? ''),
+    events: lines.map((line) => JSON.parse(line) as LogsDoubleEvent),
+  };
 }
+
+const pullFirst = async (objects: ListedObject[]): Promise<LogsDoubleEvent[] | undefined> =>
+  (await pull(objects[0]))?.events;
+
+const notAsked = async (): Promise<GroupFlowLog[]> => {
+  throw new Error('must not be asked');
+};
 
 describe('listing', () => {
   it('gives one object a day that has begun, without asking AWS for events', async () => {
@@ -128,10 +160,7 @@ describe('listing', () => {
 
   it('lists nothing of the future, and asks for no format then', async () => {
     const future = { start: new Date('2026-02-04T00:00Z'), end: new Date('2026-03-01T00:00Z') };
-    const describeFormat = async (): Promise<LogGroupFormat> => {
-      throw new Error('must not be asked');
-    };
-    expect(await list(logGroup(GROUP, []), { describeFormat }, future)).toEqual([]);
+    expect(await list(logGroup(GROUP, []), { flowLogs: notAsked }, future)).toEqual([]);
   });
 
   it('takes the fields from DescribeFlowLogs, or those declared', async () => {
@@ -141,10 +170,10 @@ describe('listing', () => {
       flowLogId: 'fl-0123abcd',
       region: 'eu-west-1',
     });
-    const describeFormat = async (): Promise<LogGroupFormat> => {
-      throw new Error('must not be asked');
-    };
-    const [declared] = await list(logGroup(GROUP, []), { fields: ['end'], describeFormat });
+    const [declared] = await list(logGroup(GROUP, []), {
+      hints: { fields: ['end'] },
+      flowLogs: notAsked,
+    });
     expect(declared?.hints).toEqual({ fields: ['end'], region: 'eu-west-1' });
   });
 
@@ -180,18 +209,11 @@ describe('fetching', () => {
   });
 
   it('leaves out what an earlier pull brought, and brings what came late', async () => {
-    const first = await pullFirst(await list(logGroup(GROUP, day)));
     const late = event('late', '2026-02-01T03:00:00.000Z');
-    const asked: string[][] = [];
-    const seenEventIds = async (from: Date, to: Date): Promise<ReadonlySet<string>> => {
-      asked.push([from.toISOString(), to.toISOString()]);
-      return new Set(first?.map(({ eventId }) => eventId));
-    };
     const now = (): Date => new Date('2026-02-03T11:00:00Z');
-    const again = await list(logGroup(GROUP, [late, ...day]), { seenEventIds, now });
+    const again = await list(logGroup(GROUP, [late, ...day]), { memory: memoryOf(day), now });
     expect(again[0]?.uri).toBe(`${PLACE}?date=2026-02-01&pulled=2026-02-03T11:00:00.000Z`);
     expect(await pullFirst(again)).toEqual([late]);
-    expect(asked).toEqual([['2026-02-01T00:00:00.000Z', '2026-02-02T00:00:00.000Z']]);
   });
 
   it('counts an event once that two pages of a pull bring', async () => {
@@ -200,9 +222,9 @@ describe('fetching', () => {
   });
 
   it('brings no file if nothing is new', async () => {
-    const seenEventIds = async (): Promise<ReadonlySet<string>> => new Set(['a', 'b', 'c']);
-    expect(await pullFirst(await list(logGroup(GROUP, day), { seenEventIds }))).toBeUndefined();
-    expect(await pullFirst(await list(logGroup(GROUP, [])))).toBeUndefined();
+    const options = { memory: memoryOf(day), lookBackHours: 72 };
+    expect(await pullFirst(await list(logGroup(GROUP, day), options))).toBeUndefined();
+    expect(await pullFirst(await list(logGroup(GROUP, []), { lookBackHours: 72 }))).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -241,84 +263,221 @@ describe('fetching', () => {
   });
 });
 
-describe('createPace', () => {
-  it('waits for what is left of the gap, and not after a rest', async () => {
-    let clock = 1000;
-    const pace = createPace(
-      5,
-      async (milliseconds) => {
-        sleeps.push(milliseconds);
-        clock += milliseconds;
-      },
-      () => clock,
+describe('what was pulled', () => {
+  const hour = 3_600_000;
+  const uris = async (pulls: Pull[], options: Partial<CloudWatchLogsOptions> = {}) =>
+    (await list(logGroup(GROUP, []), { memory: memoryOf([], pulls), ...options })).map(({ uri }) =>
+      uri.slice(PLACE.length),
     );
-    await pace();
-    await pace();
-    clock += 150;
-    await pace();
-    clock += 900;
-    await pace();
-    expect(sleeps).toEqual([200, 50]);
+  const past = (from: string, until: string, pulledAt: string): Pull => ({
+    from: at(from),
+    until: at(until),
+    pulledAt: at(pulledAt),
+  });
+
+  it('is not pulled again once the look-back is over', async () => {
+    const pulls = [
+      past('2026-02-01T00:00Z', '2026-02-02T00:00Z', '2026-02-02T18:00Z'),
+      past('2026-02-02T00:00Z', '2026-02-02T18:00Z', '2026-02-02T18:00Z'),
+    ];
+    const pulled = 'pulled=2026-02-03T10:20:30.400Z';
+    expect(await uris(pulls)).toEqual([
+      // Until 18:00 of the first day a day had passed when the second ended.
+      `?date=2026-02-01&from=2026-02-01T18:00:00.000Z&${pulled}`,
+      `?date=2026-02-02&${pulled}`,
+      `?date=2026-02-03&${pulled}`,
+    ]);
+    expect(await uris(pulls, { lookBackHours: 1 })).toEqual([
+      `?date=2026-02-02&from=2026-02-02T17:00:00.000Z&${pulled}`,
+      `?date=2026-02-03&${pulled}`,
+    ]);
+  });
+
+  it('needs no flow log and no call once everything is closed', async () => {
+    const everything = past('2026-02-01T00:00Z', '2026-02-03T10:20:30.400Z', '2026-02-09T00:00Z');
+    expect(await uris([everything], { flowLogs: notAsked })).toEqual([]);
+  });
+
+  it('is said by an object though it is empty, if nothing later is looked for', async () => {
+    const objects = await list(logGroup(GROUP, []));
+    const pulled = await Promise.all(objects.map(pull));
+    expect(pulled.map((one) => one?.trailer)).toEqual([
+      {
+        pull: {
+          logGroup: PLACE,
+          from: '2026-02-01T00:00:00.000Z',
+          until: '2026-02-02T00:00:00.000Z',
+          pulledAt: '2026-02-03T10:20:30.400Z',
+          eventCount: 0,
+          flowLogs: [{ flowLogId: 'fl-0123abcd', logFormat: `\${version} \${start}` }],
+        },
+      },
+      // The second day ended less than 24 hours before the pull, the third has not ended.
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('finds events that came late, run after run, and each of them once', async () => {
+    const held: LogsDoubleEvent[] = [];
+    const pulls: Pull[] = [];
+    const there: LogsDoubleEvent[] = [];
+    for (let run = 0; run < 12; run += 1) {
+      const nowAt = at('2026-02-01T06:00Z') + run * 7 * hour;
+      for (const lateHours of [0, 1, 23, 24.5]) {
+        const timestamp = nowAt - lateHours * hour;
+        const id = `${run} ${lateHours}`;
+        if (timestamp >= +period.start - 6 * hour)
+          there.push({ ...event(id, '2026-02-01'), timestamp });
+      }
+      const objects = await list(logGroup(GROUP, there), {
+        memory: memoryOf(held, pulls),
+        now: () => new Date(nowAt),
+      });
+      for (const object of objects) {
+        const brought = await pull(object);
+        if (!brought) continue;
+        held.push(...brought.events);
+        pulls.push(readPullUri(object.uri) as Pull);
+      }
+    }
+    const ids = held.map(({ eventId }) => eventId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const end = at('2026-02-01T06:00Z') + 11 * 7 * hour;
+    const expected = there
+      // What came later than the look-back may be missed, what is younger than the last pull is not due.
+      .filter(({ eventId, timestamp }) => !eventId.endsWith('24.5') && timestamp < end)
+      .map(({ eventId }) => eventId);
+    expect(ids.filter((id) => !id.endsWith('24.5')).sort()).toEqual(expected.sort());
+    expect(expected.length).toBeGreaterThan(25);
+  });
+
+  it('shares the pace with other sources of the account and Region', async () => {
+    let turns = 0;
+    const pace = async (): Promise<void> => {
+      turns += 1;
+    };
+    await pullFirst(await list(logGroup(GROUP, []), { pace }));
+    await pullFirst(await list(logGroup('/other', []), { pace, logGroup: '/other' }));
+    expect(turns).toBe(2);
+    expect(sleeps).toEqual([]);
+  });
+
+  it('tells groups of two accounts apart', async () => {
+    const [object] = await list(logGroup(GROUP, []), { accountId: '123456789012' });
+    expect(object?.uri).toMatch(/^cloudwatch-logs:\/\/123456789012@eu-west-1\/vpc\/flow-logs[?]/);
+    expect(object?.hints.accountId).toBe('123456789012');
   });
 });
 
-describe('describeLogGroupFormat', () => {
-  const flowLog = (flowLogId: string, names: string, logGroupName = GROUP) => ({
-    flowLogId,
-    logGroupName,
-    logFormat: names.replace(/[a-z-]+/g, (name) => `\${${name}}`),
+describe('a group of several formats', () => {
+  const created = new Date('2026-01-01T00:00Z');
+  const stream = (logStreamName: string, id: string, time = '2026-02-01T12:00Z') => ({
+    ...event(id, time),
+    logStreamName,
+    message: `message ${id}`,
   });
+  const accept = flowLog('fl-a', 'start end', {
+    resourceId: 'vpc-1',
+    trafficType: 'ACCEPT',
+    createdAt: created,
+  });
+  const reject = flowLog('fl-b', 'end start', {
+    resourceId: 'vpc-1',
+    trafficType: 'REJECT',
+    createdAt: created,
+  });
+  const oneDay = { start: new Date('2026-02-01T00:00Z'), end: new Date('2026-02-02T00:00Z') };
 
-  async function describeWith(answering: Answering): Promise<LogGroupFormat> {
-    return describeLogGroupFormat(
-      new EC2Client(clientOptions(await start(answering))),
-      GROUP,
-      sleep,
+  it('gives an object a format, and one for what cannot be told', async () => {
+    const events = [
+      stream('eni-0a-accept', '1'),
+      stream('eni-0a-reject', '2'),
+      stream('eni-0a-all', '3'),
+      stream('eni-0a-accept', '4'),
+    ];
+    const objects = await list(
+      logGroup(GROUP, events),
+      { flowLogs: async () => [accept, reject] },
+      oneDay,
     );
-  }
-
-  it('gives fields and id of the only flow log of the group', async () => {
-    const flowLogs = [flowLog('fl-1', 'version start'), flowLog('fl-2', 'end', '/another')];
-    expect(await describeWith(ec2FlowLogs(flowLogs))).toEqual({
-      fields: ['version', 'start'],
-      flowLogId: 'fl-1',
-    });
+    expect(objects.map(({ uri }) => uri.slice(PLACE.length))).toEqual(
+      ['1-3', '2-3', '3-3'].map(
+        (part) => `?date=2026-02-01&pulled=2026-02-03T10:20:30.400Z&part=${part}`,
+      ),
+    );
+    expect(objects.map(({ hints }) => hints)).toEqual([
+      { region: 'eu-west-1', fields: ['start', 'end'], flowLogId: 'fl-a' },
+      { region: 'eu-west-1', fields: ['end', 'start'], flowLogId: 'fl-b' },
+      {
+        region: 'eu-west-1',
+        fieldsProblem:
+          'which flow log wrote this record cannot be told, and their formats differ: fl-a, fl-b',
+      },
+    ]);
+    const brought = await Promise.all(objects.map(pull));
+    const idsOf = (one: (typeof brought)[number]) => one?.events.map(({ eventId }) => eventId);
+    expect(brought.map(idsOf)).toEqual([['1', '4'], ['2'], ['3']]);
+    expect(servers[0]?.requests).toHaveLength(1);
   });
 
-  it('names no flow log where several write the same format', async () => {
-    const flowLogs = [flowLog('fl-1', 'version start'), flowLog('fl-2', 'version  start')];
-    expect(await describeWith(ec2FlowLogs(flowLogs, 1))).toEqual({ fields: ['version', 'start'] });
-    expect(servers[0]?.requests).toHaveLength(2);
+  it('is cut where one flow log replaced another', async () => {
+    const before = flowLog('fl-old', 'start end', {
+      createdAt: created,
+      goneBy: new Date('2026-02-01T12:00Z'),
+    });
+    const after = flowLog('fl-new', 'end start version', {
+      createdAt: new Date('2026-02-01T10:00Z'),
+    });
+    const objects = await list(
+      logGroup(GROUP, [
+        stream('eni-0a-all', 'x y', '2026-02-01T09:59:59.999Z'),
+        stream('eni-0a-all', 'x y', '2026-02-01T10:00Z'),
+        { ...stream('eni-0a-all', 'z', '2026-02-01T11:00Z'), message: '1 2' },
+        { ...stream('eni-0a-all', 'v', '2026-02-01T11:00Z'), message: '1 2 3 4' },
+        stream('eni-0a-all', 'w', '2026-02-01T12:00Z'),
+      ]),
+      { flowLogs: async () => [after, before], lookBackHours: 240 },
+      oneDay,
+    );
+    expect(objects.map(({ hints }) => hints.flowLogId)).toEqual([
+      'fl-old',
+      'fl-new',
+      'fl-old',
+      undefined,
+      'fl-new',
+    ]);
+    const brought = await Promise.all(objects.map(pull));
+    expect(brought.map((one) => one?.events.map(({ message }) => message))).toEqual([
+      ['message x y'],
+      ['message x y'],
+      ['1 2'],
+      ['1 2 3 4'],
+      ['message w'],
+    ]);
   });
 
-  it('refuses two formats, on whichever page they are', async () => {
-    const flowLogs = [flowLog('fl-2', 'start version'), flowLog('fl-1', 'version start')];
-    await expect(describeWith(ec2FlowLogs(flowLogs, 1))).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      place: `log group ${GROUP}`,
-      problem: `its flow logs write different formats: fl-1 "\${version} \${start}"; fl-2 "\${start} \${version}"`,
-      remedy: expect.stringMatching(/log group of its own.*`format:`/),
-    });
-  });
-
-  it('refuses a group that no flow log writes to', async () => {
-    await expect(describeWith(ec2FlowLogs([]))).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      problem: expect.stringContaining('no flow log writes to it'),
-      remedy: expect.stringContaining('`format:`'),
-    });
-  });
-
-  it('tries again if throttled, and explains a refusal', async () => {
-    const flowLogs = ec2FlowLogs([flowLog('fl-1', 'version')]);
-    const slow = ec2Fault(503, 'RequestLimitExceeded', 'Request limit exceeded.');
-    expect((await describeWith(failingFirst([slow], flowLogs))).flowLogId).toBe('fl-1');
-    const refused = ec2Fault(403, 'UnauthorizedOperation', 'You are not authorized');
-    await expect(describeWith(() => refused)).rejects.toMatchObject({
-      code: 'SOURCE_UNREACHABLE',
-      problem:
-        'DescribeFlowLogs failed with UnauthorizedOperation (HTTP 403): You are not authorized',
-      remedy: 'The identity that runs flowproof needs ec2:DescribeFlowLogs.',
-    });
+  it('says so where no flow log is known to have written', async () => {
+    const objects = await list(
+      logGroup(GROUP, []),
+      {
+        flowLogs: async () => [
+          flowLog('fl-a', 'start', { createdAt: new Date('2026-02-01T12:00Z') }),
+        ],
+      },
+      oneDay,
+    );
+    expect(objects.map(({ uri, hints }) => [uri.slice(PLACE.length), hints.fieldsProblem])).toEqual(
+      [
+        [
+          '?date=2026-02-01&until=2026-02-01T11:45:00.000Z&pulled=2026-02-03T10:20:30.400Z',
+          expect.stringContaining('no flow log is known'),
+        ],
+        [
+          '?date=2026-02-01&from=2026-02-01T11:45:00.000Z&pulled=2026-02-03T10:20:30.400Z',
+          undefined,
+        ],
+      ],
+    );
   });
 });

@@ -1,11 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectHints } from '../../../src/ingest/format.ts';
 import type { ListedObject } from '../../../src/ingest/source.ts';
-import { s3Source } from '../../../src/ingest/sources/s3.ts';
+import { createS3Client, s3Source } from '../../../src/ingest/sources/s3.ts';
 import {
   type Answering,
   DOUBLE_CREDENTIALS,
@@ -38,6 +37,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await server?.close();
   server = undefined;
+  delete process.env.AWS_ENDPOINT_URL_S3;
   await rm(folder, { recursive: true });
 });
 
@@ -48,26 +48,26 @@ function put(key: string, text = key): void {
 type Setup = {
   prefix?: string;
   hints?: ObjectHints;
+  fallback?: ObjectHints;
   pageSize?: number;
+  isRequesterPays?: boolean;
   around?: (bucket: Answering) => Answering;
 };
 
 async function list(setup: Setup = {}): Promise<ListedObject[]> {
   const { prefix = '', hints = {}, pageSize, around = (bucket) => bucket } = setup;
+  const { isRequesterPays = false, fallback = {} } = setup;
   server = await startHttpDouble(around(s3Bucket('amzn-s3-demo-bucket', objects, pageSize)));
-  const client = new S3Client({
-    region: 'eu-west-1',
-    endpoint: server.endpoint,
-    credentials: DOUBLE_CREDENTIALS,
-    forcePathStyle: true,
-    maxAttempts: 1,
-  });
+  process.env.AWS_ENDPOINT_URL_S3 = server.endpoint;
+  const client = createS3Client('eu-west-1', DOUBLE_CREDENTIALS);
   const source = s3Source({
     label: 'flow_logs[0]',
     uri: `s3://amzn-s3-demo-bucket/${prefix}`,
     region: 'eu-west-1',
     hints,
+    fallback,
     client,
+    isRequesterPays,
     sleep: async (milliseconds) => {
       sleeps.push(milliseconds);
     },
@@ -116,6 +116,13 @@ describe('listing', () => {
       modifiedAt,
       hints: { accountId: '210987654321', region: 'eu-west-1', flowLogId: 'fl-0123abcd' },
     });
+  });
+
+  it('takes the Region of the bucket only for objects whose keys say none', async () => {
+    put(`${REGION_FOLDER}/2026/02/03/a.log`);
+    put('b.log');
+    const listed = await list({ fallback: { region: 'us-west-2' } });
+    expect(listed.map(({ hints }) => hints.region).sort()).toEqual(['eu-west-1', 'us-west-2']);
   });
 
   it('gives keys as they are, whatever XML and URLs make of them', async () => {
@@ -196,6 +203,21 @@ describe('listing', () => {
       `b/${REGION_FOLDER}/2026/02/01/x`,
     ]);
     expect(listings()).toEqual([' [level]', '']);
+  });
+
+  it('leaves out the object by which log delivery tests whether it may write', async () => {
+    for (const key of ['export/aws-logs-write-test', 'export/my-aws-logs-write-test', 'x'])
+      put(key);
+    expect(keysOf(await list()).sort()).toEqual(['export/my-aws-logs-write-test', 'x']);
+  });
+
+  it('says with each request that the requester pays, where the bucket asks for it', async () => {
+    put('a');
+    const [object] = await list({ isRequesterPays: true });
+    await object?.fetch(folder);
+    const said = server?.requests.map(({ headers }) => headers['x-amz-request-payer']);
+    expect(said).toEqual(Array(said?.length).fill('requester'));
+    expect(said?.length).toBeGreaterThan(1);
   });
 
   it('goes on after SlowDown', async () => {
