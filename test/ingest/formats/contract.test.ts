@@ -212,19 +212,9 @@ const CASES: readonly Case[] = [
   { format: networkFirewall, content: lines(FIREWALL, '', FIREWALL, '{'), rowCount: 2 },
   {
     format: networkFirewall,
-    // Files that several ways of delivery were put together in.
-    content: lines(
-      FIREWALL,
-      { eventId: '1', ingestionTime: 1_795_068_830_000, message: JSON.stringify(FIREWALL) },
-      { messageType: 'CONTROL_MESSAGE', logEvents: [] },
-      {
-        messageType: 'DATA_MESSAGE',
-        logGroup: '/firewall/alert',
-        logEvents: [FIREWALL, FIREWALL].map((one) => ({ message: JSON.stringify(one) })),
-      },
-      `2026-11-18T06:13:41.000Z ${JSON.stringify(FIREWALL)}`,
-    ),
-    rowCount: 5,
+    // A file that two ways of delivery were put together in.
+    content: lines(FIREWALL, `2026-11-18T06:13:41.000Z ${JSON.stringify(FIREWALL)}`),
+    rowCount: 2,
   },
   { format: snortJson, content: lines(SNORT, '', SNORT, '{'), rowCount: 2 },
   { format: wazuhAlert, content: lines(WAZUH, '', WAZUH, '{'), rowCount: 2 },
