@@ -63,7 +63,7 @@ function isCalendarTime(text: string): boolean {
   );
 }
 
-const LOCATIONS = ['files', 's3', 'cloudwatch_logs'] as const;
+const LOCATIONS = ['files', 's3', 'cloudwatch_logs', 'ec2'] as const;
 
 /** Says which location keys an entry of a source list has, and that it needs exactly one. */
 function checkLocation(
@@ -79,7 +79,8 @@ function checkLocation(
       message: `needs exactly one of ${valid.join(', ')} (found ${found})`,
     });
   }
-  if (present.some((key) => key !== 'files') && entry.region === undefined) {
+  const needsRegion = present.some((key) => key === 's3' || key === 'cloudwatch_logs');
+  if (needsRegion && entry.region === undefined) {
     context.addIssue({
       code: 'custom',
       path: ['region'],
@@ -98,7 +99,7 @@ function checkLocation(
 
 /** Keys of an entry that mean nothing without another. */
 const BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
-  role_arn: ['s3', 'cloudwatch_logs'],
+  role_arn: ['s3', 'cloudwatch_logs', 'ec2'],
   external_id: ['role_arn'],
   requester_pays: ['s3'],
   look_back_hours: ['cloudwatch_logs'],
@@ -154,14 +155,46 @@ const inventorySource = z
   .strictObject({
     files: files.optional(),
     s3: s3.optional(),
+    ec2: z
+      .array(region.describe('AWS Region'))
+      .min(1)
+      .optional()
+      .describe('AWS Regions to ask the EC2 API of, once a run'),
     region: region.optional(),
-    role_arn: roleArn.optional(),
+    role_arn: z
+      .union([roleArn, z.array(roleArn).min(1)])
+      .optional()
+      .describe('Role to assume; with ec2 also a list of them, one an account'),
     external_id: externalId.optional(),
     requester_pays: requesterPays.optional(),
     account_id: accountId.optional(),
     taken_at: time.optional().describe('When it was taken, where neither path nor content say it'),
   })
-  .superRefine((entry, context) => checkLocation(entry, context, ['files', 's3']));
+  .superRefine((entry, context) => {
+    checkLocation(entry, context, ['files', 's3', 'ec2']);
+    if (!entry.ec2 && Array.isArray(entry.role_arn)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['role_arn'],
+        message: 'can be a list with ec2 only: write an entry for each role',
+      });
+    }
+    if (!entry.ec2) return;
+    const unused = [
+      ...['region', 'taken_at'],
+      ...(entry.role_arn === undefined ? [] : ['account_id']),
+    ];
+    for (const key of unused.filter((name) => entry[name as keyof typeof entry] !== undefined)) {
+      context.addIssue({ code: 'custom', path: [key], message: UNUSED_MESSAGES[key] ?? '' });
+    }
+  });
+
+/** Why a key of an inventory entry has no use beside ec2. */
+const UNUSED_MESSAGES: Readonly<Record<string, string>> = {
+  region: 'has no use with ec2, which lists the Regions itself',
+  taken_at: 'has no use with ec2: a pull knows its time',
+  account_id: 'has no use with role_arn, which names the account',
+};
 
 const ids = z.array(z.string().min(1)).min(1);
 
@@ -194,7 +227,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
       ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
-      inventory: z.array(inventorySource).default([]).describe('Saved describe-* output'),
+      inventory: z
+        .array(inventorySource)
+        .default([])
+        .describe(
+          'Interfaces, groups, rules and what else describes the network: saved describe-* output, AWS Config, or the EC2 API',
+        ),
     })
     .refine(
       (sources) =>

@@ -60,9 +60,15 @@ const VALIDITY = `
   region VARCHAR: Region, where known.
   state_id VARCHAR: Id of this state: type, id and the time it was first seen.
   valid_from TIMESTAMP: First time this state was seen.
-  known_until TIMESTAMP: Last time this state was seen.
-  valid_to TIMESTAMP: First snapshot that no longer showed it; null while the newest shows it.
+  known_until TIMESTAMP: Last time this state was seen, or valid_to where its end was recorded.
+  valid_to TIMESTAMP: First snapshot, or change, that no longer showed it; null while the newest shows it.
   absent_at TIMESTAMP: Last earlier snapshot that did not show this state; null before the first.`;
+
+/** How a state is known, and how exactly its times are. */
+const KNOWLEDGE = `
+  known_by VARCHAR[]: What showed it: describe (EC2 API), config_snapshot, config_history, config_notification.
+  start_precision VARCHAR: recorded (AWS Config captured the change at valid_from) or observed (first seen then).
+  end_precision VARCHAR: recorded (it held until AWS Config captured its end at valid_to), observed (no longer seen at valid_to) or null.`;
 
 const FLOW_COLUMNS: Column[] = [
   ...FLOW_LOG_FIELDS.map((field) => ({
@@ -144,16 +150,20 @@ export const TABLES: readonly Table[] = [
   {
     name: 'inventory_item',
     layer: 'ingest',
-    description: 'One row a resource in a snapshot, as the EC2 API described it.',
+    description: 'One row a resource in a snapshot or a change, in the shape of the EC2 API.',
     columns: columns(`
-  resource_type VARCHAR: instance, network_interface, security_group, security_group_rule, subnet, vpc, flow_log, prefix_list or prefix_list_entry.
+  resource_type VARCHAR: instance, network_interface, security_group, security_group_rule, subnet, vpc, network_acl, flow_log, prefix_list, prefix_list_entry, transit_gateway or transit_gateway_attachment.
   resource_id VARCHAR: AWS id; where AWS gives none, made of the values that identify it.
   account_id VARCHAR: Owner account.
   region VARCHAR: Region.
   series VARCHAR: Snapshots of one series follow each other: account and region.
-  taken_at TIMESTAMP: When the snapshot was taken.
-  configuration VARCHAR: The resource as JSON, keys and lists sorted.
-  state_sha256 VARCHAR: Hash of the configuration less values that change without meaning.
+  parent_id VARCHAR: Group of a rule, prefix list of an entry.
+  taken_at TIMESTAMP: When the snapshot was taken, or the change captured.
+  recorded_at TIMESTAMP: When AWS Config captured this state; null for the EC2 API, and where it records once a day.
+  known_by VARCHAR: describe (EC2 API), config_snapshot, config_history or config_notification.
+  item_status VARCHAR: ok, discovered, deleted or not_recorded, as AWS Config says; null for the EC2 API.
+  configuration VARCHAR: The resource as JSON, keys and lists sorted; null if deleted or not recorded.
+  state_sha256 VARCHAR: Hash of what makes its state: what every source tells, and a report could say.
   object_id VARCHAR: The object that held it.
   line_number BIGINT: Position in that object, from 1.`),
   },
@@ -164,9 +174,14 @@ export const TABLES: readonly Table[] = [
     columns: columns(`
   resource_type VARCHAR: As in inventory_item.
   series VARCHAR: As in inventory_item.
+  parent_id VARCHAR: Group or prefix list, of whose rules or entries alone it is a snapshot.
   taken_at TIMESTAMP: When the snapshot was taken.
+  recorded_at TIMESTAMP: When AWS Config captured the parent as it is here.
+  known_by VARCHAR: As in inventory_item.
   is_complete BOOLEAN: True if a resource that it does not show did not exist.
   item_count BIGINT: Resources in it.
+  content_sha256 VARCHAR: Hash of what the EC2 API answered; equal hashes, equal states.
+  same_as_at TIMESTAMP: Earlier snapshot of the series with the same content, whose items are those of this one.
   object_id VARCHAR: The object that held it.`),
   },
   {
@@ -193,7 +208,7 @@ export const TABLES: readonly Table[] = [
   line_count BIGINT: Lines; the sum of the six counts below.
   row_count BIGINT: Lines that became rows.
   rejected_count BIGINT: Lines in rejected_record.
-  nodata_count BIGINT: NODATA records.
+  nodata_count BIGINT: NODATA records; of AWS Config, messages and items of resource types that are not read.
   skipdata_count BIGINT: SKIPDATA records.
   header_count BIGINT: Header lines.
   blank_count BIGINT: Blank lines.
@@ -323,7 +338,7 @@ export const TABLES: readonly Table[] = [
     columns: columns(`
   resource_type VARCHAR: As in inventory_item.
   resource_id VARCHAR: As in inventory_item.
-${VALIDITY}
+${VALIDITY}${KNOWLEDGE}
   configuration VARCHAR: The resource as JSON.
   series VARCHAR: As in inventory_item.`),
   },
@@ -342,7 +357,7 @@ ${VALIDITY}
   private_address VARCHAR: Primary private address.
   tags MAP(VARCHAR, VARCHAR): Tags.
   launched_at TIMESTAMP: Launch time.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'network_interface',
@@ -364,7 +379,7 @@ ${VALIDITY}`),
   addresses VARCHAR[]: Every private IPv4 and every IPv6 address, canonical.
   group_ids VARCHAR[]: Security groups, sorted.
   tags MAP(VARCHAR, VARCHAR): Tags.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'security_group',
@@ -376,7 +391,7 @@ ${VALIDITY}`),
   description VARCHAR: Its description.
   vpc_id VARCHAR: Its primary VPC.
   tags MAP(VARCHAR, VARCHAR): Tags.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'security_group_rule',
@@ -393,7 +408,7 @@ ${VALIDITY}`),
   prefix_list_id VARCHAR: Prefix list.
   referenced_group_id VARCHAR: Security group.
   description VARCHAR: Description.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'prefix_list_entry',
@@ -402,7 +417,7 @@ ${VALIDITY}`),
     columns: columns(`
   prefix_list_id VARCHAR: The list.
   cidr VARCHAR: Range.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'subnet',
@@ -416,7 +431,7 @@ ${VALIDITY}`),
   ipv6_cidrs VARCHAR[]: IPv6 ranges.
   availability_zone VARCHAR: Availability Zone.
   tags MAP(VARCHAR, VARCHAR): Tags.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'vpc',
@@ -427,7 +442,37 @@ ${VALIDITY}`),
   vpc_name VARCHAR: Its Name tag.
   cidrs VARCHAR[]: Every IPv4 and IPv6 range.
   tags MAP(VARCHAR, VARCHAR): Tags.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
+  },
+  {
+    name: 'network_acl',
+    layer: 'staging',
+    description: 'One row a state of a network ACL.',
+    columns: columns(`
+  network_acl_id VARCHAR: The network ACL.
+  vpc_id VARCHAR: VPC.
+  is_default BOOLEAN: True for the one that subnets of the VPC have unless another is chosen.
+  subnet_ids VARCHAR[]: Subnets that it applies to, sorted.
+  tags MAP(VARCHAR, VARCHAR): Tags.
+${VALIDITY}${KNOWLEDGE}`),
+  },
+  {
+    name: 'network_acl_entry',
+    layer: 'staging',
+    description:
+      'One row an entry of a state of a network ACL; the entry with the lowest number that matches decides.',
+    columns: columns(`
+  network_acl_id VARCHAR: The network ACL.
+  rule_number INTEGER: Number; entries are looked at in ascending order, 32767 (for IPv6 32768) last.
+  is_egress BOOLEAN: True for outbound traffic of the subnet.
+  action VARCHAR: allow or deny.
+  protocol INTEGER: IANA protocol number; null for all.
+  from_port INTEGER: First port, for TCP and UDP; null for all.
+  to_port INTEGER: Last port, for TCP and UDP; null for all.
+  icmp_type INTEGER: ICMP type; null for all.
+  icmp_code INTEGER: ICMP code; null for all.
+  cidr VARCHAR: IPv4 or IPv6 range of the other side.
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'flow_log',
@@ -446,7 +491,7 @@ ${VALIDITY}`),
   deliver_logs_error VARCHAR: Rate limited, Access error or Unknown error.
   tags MAP(VARCHAR, VARCHAR): Tags.
   created_at TIMESTAMP: When it was created.
-${VALIDITY}`),
+${VALIDITY}${KNOWLEDGE}`),
   },
   {
     name: 'scope_interface',

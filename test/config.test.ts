@@ -168,6 +168,31 @@ describe('parseConfig', () => {
       'standard input ("-") can be read once only',
     ],
     [
+      '    - files: [inventory/**/*.json]',
+      '    - { ec2: [us-east-1], region: us-east-1, taken_at: 2026-11-01, external_id: xy }',
+      'external_id: only goes with role_arn (found: "xy")\n  - line 12: sources.inventory[0].region: has no use with ec2, which lists the Regions itself (found: "us-east-1")\n  - line 12: sources.inventory[0].taken_at: has no use with ec2: a pull knows its time (found: "2026-11-01")',
+    ],
+    [
+      '    - files: [inventory/**/*.json]',
+      '    - { ec2: [us-east-1], role_arn: "arn:aws:iam::123456789012:role/a", account_id: "123456789012" }',
+      'account_id: has no use with role_arn, which names the account',
+    ],
+    [
+      '    - files: [inventory/**/*.json]',
+      '    - { files: [a], role_arn: "arn:aws:iam::123456789012:role/a" }',
+      'role_arn: only goes with s3 or cloudwatch_logs or ec2',
+    ],
+    [
+      '    - files: [inventory/**/*.json]',
+      '    - { ec2: [us-east-1], role_arn: flowproof }',
+      'role_arn',
+    ],
+    [
+      '    - files: [inventory/**/*.json]',
+      '    - ec2: [virginia]',
+      'ec2[0]: must be an AWS Region',
+    ],
+    [
       'region: us-east-1\n  ips',
       'region: us-east-1\n      account_id: 123456789012\n  ips',
       'account_id',

@@ -188,7 +188,7 @@ with
       interfaces.region,
       case
         when pieces_ended.previous_valid_from is null then interfaces.state_id
-        else interfaces.state_id || '+' || strftime(pieces_ended.valid_from, '%Y-%m-%dT%H:%M:%SZ')
+        else interfaces.state_id || '+' || moment_text (pieces_ended.valid_from)
       end as state_id,
       pieces_ended.valid_from,
       pieces_ended.known_until,

@@ -1,33 +1,87 @@
--- title: States of resources, from the snapshots that showed them
--- grain: one row a resource and an unbroken run of snapshots that showed it in the same state
+-- title: States of resources, from the snapshots and changes that showed them
+-- grain: one row a resource and an unbroken run of observations that showed it in the same state
+-- source: AWS Config Developer Guide, "Components of a Configuration Item"; an item says what was
+--   captured, and a history or a notification that nothing else was between the item before it and it
 with
-  snapshots as (
+  -- Of the snapshots that repeat an earlier one, the last says all that those between say.
+  repeats as (
     select
       resource_type,
       series,
-      taken_at,
-      bool_or(is_complete) as is_complete
+      same_as_at,
+      max(taken_at) as repeated_at
     from
       inventory_snapshot
+    where
+      same_as_at is not null
     group by
       resource_type,
       series,
-      taken_at
+      same_as_at
   ),
-  -- How many complete snapshots of the series there were up to each one: absence from a complete
-  -- snapshot means that the resource did not exist; absence from a page of one means nothing.
-  counted_snapshots as (
+  sightings as (
     select
-      *,
-      count(*) filter(is_complete) over (
-        partition by
-          resource_type,
-          series
-        order by
-          taken_at
-      ) as complete_count
+      resource_type,
+      resource_id,
+      series,
+      parent_id,
+      account_id,
+      region,
+      taken_at as seen_at,
+      false as is_capture,
+      recorded_at is not distinct from taken_at
+      and known_by in ('config_history', 'config_notification') as is_in_sequence,
+      coalesce(known_by, 'describe') as known_by,
+      coalesce(item_status, 'ok') as item_status,
+      recorded_at,
+      configuration,
+      state_sha256
     from
-      snapshots
+      inventory_item
+    union all
+    -- What a snapshot of AWS Config shows has been so since it was captured.
+    select
+      resource_type,
+      resource_id,
+      series,
+      parent_id,
+      account_id,
+      region,
+      recorded_at as seen_at,
+      true as is_capture,
+      false as is_in_sequence,
+      known_by,
+      coalesce(item_status, 'ok') as item_status,
+      recorded_at,
+      configuration,
+      state_sha256
+    from
+      inventory_item
+    where
+      recorded_at < taken_at
+    union all
+    select
+      inventory_item.resource_type,
+      inventory_item.resource_id,
+      inventory_item.series,
+      inventory_item.parent_id,
+      inventory_item.account_id,
+      inventory_item.region,
+      repeats.repeated_at as seen_at,
+      false as is_capture,
+      false as is_in_sequence,
+      'describe' as known_by,
+      'ok' as item_status,
+      null as recorded_at,
+      inventory_item.configuration,
+      inventory_item.state_sha256
+    from
+      inventory_item
+      inner join repeats on inventory_item.resource_type = repeats.resource_type
+      and inventory_item.series = repeats.series
+      and inventory_item.taken_at = repeats.same_as_at
+    where
+      coalesce(inventory_item.known_by, 'describe') = 'describe'
   ),
   -- A shared subnet shows in the snapshots of several accounts. Two histories of one thing would count
   -- its flows twice: the owner's is taken, else that of the series that saw it last.
@@ -36,64 +90,233 @@ with
       resource_type,
       resource_id,
       series,
+      max(parent_id) as parent_id,
+      bool_or(known_by <> 'describe') as is_known_by_config,
       row_number() over (
         partition by
           resource_type,
           resource_id
         order by
           bool_or(starts_with(series, account_id || '/')) is true desc,
-          max(taken_at) desc,
+          max(seen_at) desc,
           series desc
       ) as preference
     from
-      inventory_item
+      sightings
     group by
       resource_type,
       resource_id,
       series
   ),
+  resources as (
+    select
+      *
+    from
+      histories
+    where
+      preference = 1
+  ),
+  -- Looks that would have shown the resource if it had been there: a complete snapshot of the EC2 API,
+  -- one of AWS Config of what it has shown before, one of its group or prefix list, and its deletion.
+  looks as (
+    select
+      inventory_snapshot.resource_type,
+      inventory_snapshot.series,
+      case
+        when inventory_snapshot.parent_id is not null then inventory_snapshot.parent_id
+        when inventory_snapshot.known_by <> 'describe' then 'config'
+        else 'describe'
+      end as looked_for,
+      inventory_snapshot.taken_at as looked_at,
+      inventory_snapshot.recorded_at is not distinct from inventory_snapshot.taken_at
+      and inventory_snapshot.known_by in ('config_history', 'config_notification') as is_in_sequence
+    from
+      inventory_snapshot
+      left join repeats on inventory_snapshot.resource_type = repeats.resource_type
+      and inventory_snapshot.series = repeats.series
+      and inventory_snapshot.same_as_at = repeats.same_as_at
+    where
+      inventory_snapshot.is_complete
+      and (
+        inventory_snapshot.same_as_at is null
+        or inventory_snapshot.taken_at = repeats.repeated_at
+      )
+    union all
+    select
+      resource_type,
+      series,
+      parent_id as looked_for,
+      recorded_at as looked_at,
+      false as is_in_sequence
+    from
+      inventory_snapshot
+    where
+      is_complete
+      and parent_id is not null
+      and recorded_at < taken_at
+    union all
+    select
+      resource_type,
+      series,
+      resource_id as looked_for,
+      seen_at as looked_at,
+      is_in_sequence
+    from
+      sightings
+    where
+      item_status = 'deleted'
+  ),
+  counted_looks as (
+    select
+      resource_type,
+      series,
+      looked_for,
+      looked_at,
+      bool_or(is_in_sequence) as is_in_sequence,
+      row_number() over (
+        partition by
+          resource_type,
+          series,
+          looked_for
+        order by
+          looked_at
+      ) as look_number
+    from
+      looks
+    group by
+      resource_type,
+      series,
+      looked_for,
+      looked_at
+  ),
+  looked_for_resources as (
+    select
+      resource_type,
+      series,
+      resource_id,
+      unnest(
+        [
+          'describe',
+          case
+            when is_known_by_config then 'config'
+          end,
+          parent_id,
+          resource_id
+        ]
+      ) as looked_for
+    from
+      resources
+  ),
+  looks_for_resources as (
+    select
+      looked_for_resources.*
+    from
+      looked_for_resources
+      inner join counted_looks on looked_for_resources.resource_type = counted_looks.resource_type
+      and looked_for_resources.series = counted_looks.series
+      and looked_for_resources.looked_for = counted_looks.looked_for
+      and counted_looks.look_number = 1
+  ),
+  -- Two pages of one moment are one, and what two sources saw in the same moment.
   items as (
     select
-      inventory_item.resource_type,
-      inventory_item.resource_id,
-      inventory_item.series,
-      inventory_item.taken_at,
-      max(inventory_item.account_id) as account_id,
-      max(inventory_item.region) as region,
-      max(inventory_item.state_sha256) as state_sha256,
-      max_by(
-        inventory_item.configuration,
-        inventory_item.state_sha256
-      ) as configuration
+      sightings.resource_type,
+      sightings.resource_id,
+      sightings.series,
+      sightings.seen_at,
+      max(sightings.account_id) as account_id,
+      max(sightings.region) as region,
+      max(sightings.state_sha256) as state_sha256,
+      bool_or(sightings.known_by = 'describe') as is_by_describe,
+      bool_or(sightings.known_by = 'config_snapshot') as is_by_snapshot,
+      bool_or(sightings.known_by = 'config_history') as is_by_history,
+      bool_or(sightings.known_by = 'config_notification') as is_by_notification,
+      bool_or(
+        sightings.recorded_at is not distinct from sightings.seen_at
+        and sightings.item_status = 'ok'
+      ) as is_change,
+      bool_or(
+        sightings.is_in_sequence
+        and sightings.item_status = 'ok'
+      ) as is_in_sequence
     from
-      inventory_item
-      inner join histories on inventory_item.resource_type = histories.resource_type
-      and inventory_item.resource_id = histories.resource_id
-      and inventory_item.series = histories.series
-      and histories.preference = 1
+      sightings
+      inner join resources on sightings.resource_type = resources.resource_type
+      and sightings.resource_id = resources.resource_id
+      and sightings.series = resources.series
+    where
+      sightings.state_sha256 is not null
     group by
-      inventory_item.resource_type,
-      inventory_item.resource_id,
-      inventory_item.series,
-      inventory_item.taken_at
+      sightings.resource_type,
+      sightings.resource_id,
+      sightings.series,
+      sightings.seen_at
+  ),
+  looks_until_seen as (
+    select
+      items.resource_type,
+      items.series,
+      items.resource_id,
+      items.seen_at,
+      sum(counted_looks.look_number) as look_count,
+      sum(
+        counted_looks.look_number - if (counted_looks.looked_at = items.seen_at, 1, 0)
+      ) as look_count_before
+    from
+      items
+      inner join looks_for_resources on items.resource_type = looks_for_resources.resource_type
+      and items.series = looks_for_resources.series
+      and items.resource_id = looks_for_resources.resource_id
+      asof join counted_looks on looks_for_resources.resource_type = counted_looks.resource_type
+      and looks_for_resources.series = counted_looks.series
+      and looks_for_resources.looked_for = counted_looks.looked_for
+      and items.seen_at >= counted_looks.looked_at
+    group by
+      items.resource_type,
+      items.series,
+      items.resource_id,
+      items.seen_at
+  ),
+  -- After AWS Config stopped recording a resource, its next item no longer follows the one before.
+  interruptions as (
+    select
+      resource_type,
+      series,
+      resource_id,
+      seen_at as interrupted_at
+    from
+      sightings
+    where
+      item_status = 'not_recorded'
   ),
   observed as (
     select
       items.*,
-      snapshots.complete_count,
-      snapshots.complete_count - if (snapshots.is_complete, 1, 0) as complete_count_before
+      coalesce(looks_until_seen.look_count, 0) as look_count,
+      coalesce(looks_until_seen.look_count_before, 0) as look_count_before,
+      interruptions.interrupted_at
     from
       items
-      inner join counted_snapshots as snapshots on items.resource_type = snapshots.resource_type
-      and items.series = snapshots.series
-      and items.taken_at = snapshots.taken_at
+      left join looks_until_seen on items.resource_type = looks_until_seen.resource_type
+      and items.series = looks_until_seen.series
+      and items.resource_id = looks_until_seen.resource_id
+      and items.seen_at = looks_until_seen.seen_at
+      asof left join interruptions on items.resource_type = interruptions.resource_type
+      and items.series = interruptions.series
+      and items.resource_id = interruptions.resource_id
+      and items.seen_at > interruptions.interrupted_at
   ),
   marked as (
     select
       *,
+      is_in_sequence
+      and (
+        interrupted_at is null
+        or interrupted_at < lag (seen_at) over resource_history
+      ) as is_next_in_sequence,
       (
         lag (state_sha256) over resource_history is distinct from state_sha256
-        or lag (complete_count) over resource_history < complete_count_before
+        or lag (look_count) over resource_history < look_count_before
       ) as is_first_of_state
     from
       observed
@@ -104,7 +327,7 @@ with
           series,
           resource_id
         order by
-          taken_at
+          seen_at
       )
   ),
   numbered as (
@@ -116,7 +339,7 @@ with
           series,
           resource_id
         order by
-          taken_at
+          seen_at
       ) as state_number
     from
       marked
@@ -129,9 +352,14 @@ with
       state_number,
       max(account_id) as account_id,
       max(region) as region,
-      min(taken_at) as valid_from,
-      max(taken_at) as known_until,
-      max_by(configuration, taken_at) as configuration
+      min(seen_at) as valid_from,
+      max(seen_at) as last_seen_at,
+      bool_or(is_by_describe) as is_by_describe,
+      bool_or(is_by_snapshot) as is_by_snapshot,
+      bool_or(is_by_history) as is_by_history,
+      bool_or(is_by_notification) as is_by_notification,
+      min_by(is_change, seen_at) as is_start_recorded,
+      min_by(is_next_in_sequence, seen_at) as is_start_in_sequence
     from
       numbered
     group by
@@ -140,69 +368,212 @@ with
       series,
       state_number
   ),
-  succeeded as (
+  -- The newest of a state: what its hash leaves out may have changed.
+  configurations as (
     select
-      *,
-      lead (valid_from) over resource_history as next_valid_from,
-      lag (known_until) over resource_history as previous_known_until
+      states.resource_type,
+      states.series,
+      states.resource_id,
+      states.state_number,
+      max_by(sightings.configuration, sightings.state_sha256) as configuration
     from
       states
+      inner join sightings on states.resource_type = sightings.resource_type
+      and states.series = sightings.series
+      and states.resource_id = sightings.resource_id
+      and states.last_seen_at = sightings.seen_at
+    group by
+      states.resource_type,
+      states.series,
+      states.resource_id,
+      states.state_number
+  ),
+  looks_after as (
+    select
+      states.resource_type,
+      states.series,
+      states.resource_id,
+      states.state_number,
+      min(counted_looks.looked_at) as absent_from,
+      min_by(
+        counted_looks.is_in_sequence,
+        counted_looks.looked_at
+      ) as is_absence_in_sequence
+    from
+      states
+      inner join looks_for_resources on states.resource_type = looks_for_resources.resource_type
+      and states.series = looks_for_resources.series
+      and states.resource_id = looks_for_resources.resource_id
+      asof join counted_looks on looks_for_resources.resource_type = counted_looks.resource_type
+      and looks_for_resources.series = counted_looks.series
+      and looks_for_resources.looked_for = counted_looks.looked_for
+      and states.last_seen_at < counted_looks.looked_at
+    group by
+      states.resource_type,
+      states.series,
+      states.resource_id,
+      states.state_number
+  ),
+  looks_before as (
+    select
+      states.resource_type,
+      states.series,
+      states.resource_id,
+      states.state_number,
+      max(counted_looks.looked_at) as absent_at,
+      bool_or(
+        counted_looks.looked_for = resources.parent_id
+        and states.is_start_in_sequence
+      ) as is_appearance_recorded
+    from
+      states
+      inner join resources on states.resource_type = resources.resource_type
+      and states.series = resources.series
+      and states.resource_id = resources.resource_id
+      inner join looks_for_resources on states.resource_type = looks_for_resources.resource_type
+      and states.series = looks_for_resources.series
+      and states.resource_id = looks_for_resources.resource_id
+      asof join counted_looks on looks_for_resources.resource_type = counted_looks.resource_type
+      and looks_for_resources.series = counted_looks.series
+      and looks_for_resources.looked_for = counted_looks.looked_for
+      and states.valid_from > counted_looks.looked_at
+    group by
+      states.resource_type,
+      states.series,
+      states.resource_id,
+      states.state_number
+  ),
+  succeeded as (
+    select
+      states.*,
+      looks_after.absent_from,
+      looks_after.is_absence_in_sequence,
+      looks_before.absent_at,
+      looks_before.is_appearance_recorded,
+      lead (states.valid_from) over resource_history as next_valid_from,
+      lead (states.is_start_in_sequence) over resource_history as is_next_in_sequence
+    from
+      states
+      left join looks_after on states.resource_type = looks_after.resource_type
+      and states.series = looks_after.series
+      and states.resource_id = looks_after.resource_id
+      and states.state_number = looks_after.state_number
+      left join looks_before on states.resource_type = looks_before.resource_type
+      and states.series = looks_before.series
+      and states.resource_id = looks_before.resource_id
+      and states.state_number = looks_before.state_number
     window
       resource_history as (
+        partition by
+          states.resource_type,
+          states.series,
+          states.resource_id
+        order by
+          states.valid_from
+      )
+  ),
+  ended as (
+    select
+      *,
+      case
+        when next_valid_from is null then absent_from
+        when absent_from is null then next_valid_from
+        else least(next_valid_from, absent_from)
+      end as valid_to,
+      -- AWS Config knew the state, and had nothing between it and what ended it.
+      (
+        is_by_snapshot
+        or is_by_history
+        or is_by_notification
+      )
+      and case
+        when absent_from is null
+        or next_valid_from < absent_from then is_next_in_sequence
+        else is_absence_in_sequence
+      end is true as is_end_recorded
+    from
+      succeeded
+  ),
+  known as (
+    select
+      *,
+      case
+        when is_end_recorded then valid_to
+        else last_seen_at
+      end as known_until
+    from
+      ended
+  ),
+  preceded as (
+    select
+      *,
+      lag (known_until) over (
         partition by
           resource_type,
           series,
           resource_id
         order by
           valid_from
-      )
-  ),
-  ends as (
-    select
-      states.resource_type,
-      states.series,
-      states.resource_id,
-      states.state_number,
-      min(snapshots.taken_at) filter(snapshots.taken_at > states.known_until) as absent_from,
-      max(snapshots.taken_at) filter(snapshots.taken_at < states.valid_from) as absent_at
+      ) as previous_known_until
     from
-      states
-      inner join counted_snapshots as snapshots on states.resource_type = snapshots.resource_type
-      and states.series = snapshots.series
-      and snapshots.is_complete
-    group by
-      states.resource_type,
-      states.series,
-      states.resource_id,
-      states.state_number
+      known
   )
 select
   states.resource_type,
   states.resource_id,
   states.account_id,
   states.region,
-  states.resource_type || ':' || states.resource_id || ':' || strftime(states.valid_from, '%Y-%m-%dT%H:%M:%SZ') as state_id,
+  states.resource_type || ':' || states.resource_id || ':' || moment_text (states.valid_from) as state_id,
   states.valid_from,
   states.known_until,
-  case
-    when states.next_valid_from is null then ends.absent_from
-    when ends.absent_from is null then states.next_valid_from
-    else least(states.next_valid_from, ends.absent_from)
-  end as valid_to,
+  states.valid_to,
   -- A page that showed another state proves the absence of this one, though no absence of resources.
   case
-    when ends.absent_at is null then states.previous_known_until
-    when states.previous_known_until is null then ends.absent_at
-    else greatest(ends.absent_at, states.previous_known_until)
+    when states.is_appearance_recorded then states.valid_from
+    when states.absent_at is null then states.previous_known_until
+    when states.previous_known_until is null then states.absent_at
+    else greatest(states.absent_at, states.previous_known_until)
   end as absent_at,
-  states.configuration,
+  list_filter(
+    [
+      case
+        when states.is_by_history then 'config_history'
+      end,
+      case
+        when states.is_by_notification then 'config_notification'
+      end,
+      case
+        when states.is_by_snapshot then 'config_snapshot'
+      end,
+      case
+        when states.is_by_describe then 'describe'
+      end
+    ],
+    lambda source: source is not null
+  ) as known_by,
+  case
+    when states.is_appearance_recorded
+    or (
+      states.is_start_recorded
+      and resources.parent_id is null
+    ) then 'recorded'
+    else 'observed'
+  end as start_precision,
+  case
+    when states.is_end_recorded then 'recorded'
+    when states.valid_to is not null then 'observed'
+  end as end_precision,
+  configurations.configuration,
   states.series
 from
-  succeeded as states
-  left join ends on states.resource_type = ends.resource_type
-  and states.series = ends.series
-  and states.resource_id = ends.resource_id
-  and states.state_number = ends.state_number
+  preceded as states
+  inner join resources on states.resource_type = resources.resource_type
+  and states.series = resources.series
+  and states.resource_id = resources.resource_id
+  inner join configurations on states.resource_type = configurations.resource_type
+  and states.series = configurations.series
+  and states.resource_id = configurations.resource_id
+  and states.state_number = configurations.state_number
 order by
   states.resource_type,
   states.resource_id,

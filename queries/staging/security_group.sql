@@ -12,7 +12,10 @@ select
   valid_from,
   known_until,
   valid_to,
-  absent_at
+  absent_at,
+  known_by,
+  start_precision,
+  end_precision
 from
   inventory_state
 where

@@ -28,7 +28,7 @@ with
   ),
   rules as (
     select
-      states.* exclude (known_until, valid_to),
+      states.* exclude (known_until, valid_to, end_precision),
       case
         when states.is_permission
         and first_known_by_id.known_from < states.known_until then first_known_by_id.known_from
@@ -38,7 +38,12 @@ with
         when states.is_permission
         and first_known_by_id.known_from < coalesce(states.valid_to, timestamp 'infinity') then first_known_by_id.known_from
         else states.valid_to
-      end as valid_to
+      end as valid_to,
+      case
+        when states.is_permission
+        and first_known_by_id.known_from < coalesce(states.valid_to, timestamp 'infinity') then 'observed'
+        else states.end_precision
+      end as end_precision
     from
       states
       left join first_known_by_id on states.group_id = first_known_by_id.group_id
@@ -103,7 +108,10 @@ select
   valid_from,
   known_until,
   valid_to,
-  absent_at
+  absent_at,
+  known_by,
+  start_precision,
+  end_precision
 from
   rules
 order by

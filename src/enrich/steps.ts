@@ -26,6 +26,8 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'prefix_list_entry', layer: 'staging', kept: 'lake' },
   { name: 'subnet', layer: 'staging', kept: 'lake' },
   { name: 'vpc', layer: 'staging', kept: 'lake' },
+  { name: 'network_acl', layer: 'staging', kept: 'lake' },
+  { name: 'network_acl_entry', layer: 'staging', kept: 'lake' },
   { name: 'flow_log', layer: 'staging', kept: 'lake' },
   { name: 'interface_context', layer: 'marts', kept: 'scratch' },
   { name: 'scope_interface', layer: 'marts', kept: 'lake' },

@@ -5,6 +5,7 @@ import { cloudWatchPull } from './envelopes/cloudwatch-pull.ts';
 import { cloudWatchSubscription } from './envelopes/cloudwatch-subscription.ts';
 import { firehose } from './envelopes/firehose.ts';
 import type { Format } from './format.ts';
+import { awsConfig } from './formats/aws-config.ts';
 import { deepSecurityCef } from './formats/deep-security-cef.ts';
 import { deepSecurityComputers } from './formats/deep-security-computers.ts';
 import { deepSecurityLeef } from './formats/deep-security-leef.ts';
@@ -46,5 +47,6 @@ export const FORMATS: readonly Format[] = [
   flowLogText,
   ...ENVELOPES.map((envelope) => envelopedIpsEvents(envelope, IPS_FORMATS)),
   ...IPS_FORMATS,
+  awsConfig,
   describeJson,
 ];

@@ -10,6 +10,7 @@ import {
   readFolderLevel,
 } from './flow-log-path.ts';
 import type { Kind } from './format.ts';
+import { isNoInventory } from './inventory-path.ts';
 import type { Period } from './source.ts';
 
 export type LogTree = {
@@ -33,5 +34,5 @@ export const anyTree: LogTree = { ...flowLogTree, isSkipped: () => false };
 export const LOG_TREES: Readonly<Record<Kind, LogTree>> = {
   flow_logs: flowLogTree,
   ips_events: anyTree,
-  inventory: anyTree,
+  inventory: { ...flowLogTree, isSkipped: isNoInventory },
 };

@@ -8,8 +8,11 @@
 import type { Readable } from 'node:stream';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
+import type { InventorySourceConfig } from '../config-schema.ts';
 import type { Kind, ObjectHints } from './format.ts';
 import type { KindOfSource } from './ingest.ts';
+import { withoutOtherObjects } from './inventory-path.ts';
+import { readKnownContents } from './known-contents.ts';
 import { parseLogFormat } from './log-format.ts';
 import { groupMemory, interfacePlaces, withGoneFlowLogs } from './log-group-memory.ts';
 import { LOG_TREES } from './log-tree.ts';
@@ -58,7 +61,7 @@ export async function openSources(
   return Promise.all([
     // The inventory first: what a run can say of a flow should not depend on when it stopped.
     ...inventory.map((entry, index) =>
-      openSource('inventory', `inventory[${index}]`, entry, around, {
+      openInventory(`inventory[${index}]`, entry, around, {
         ...(entry.account_id ? { accountId: entry.account_id } : {}),
         ...(entry.region ? { region: entry.region } : {}),
         ...(entry.taken_at ? { takenAt: new Date(entry.taken_at) } : {}),
@@ -93,6 +96,28 @@ function createPaces(): Surroundings['paceOf'] {
     paces.set(key, pace);
     return pace;
   };
+}
+
+async function openInventory(
+  label: string,
+  entry: InventorySourceConfig,
+  around: Surroundings,
+  hints: ObjectHints,
+): Promise<KindOfSource> {
+  if (entry.ec2) {
+    const source = await openEc2(label, entry.ec2, entry, around.connection, around.now);
+    return { kind: 'inventory', source };
+  }
+  const { role_arn: role, ...others } = entry;
+  const roleArn = Array.isArray(role) ? role[0] : role;
+  const opened = await openSource(
+    'inventory',
+    label,
+    { ...others, role_arn: roleArn },
+    around,
+    hints,
+  );
+  return { ...opened, source: withoutOtherObjects(opened.source) };
 }
 
 async function openSource(
@@ -139,6 +164,26 @@ async function credentialsOf(entry: Entry) {
     ...(entry.external_id === undefined ? {} : { externalId: entry.external_id }),
   });
   return { credentials };
+}
+
+async function openEc2(
+  label: string,
+  regions: readonly string[],
+  entry: InventorySourceConfig,
+  connection: DuckDBConnection,
+  now: () => Date,
+): Promise<Source> {
+  const { ec2Source } = await import('./sources/ec2.ts');
+  const { role_arn: role, external_id: externalId, account_id: accountId } = entry;
+  return ec2Source({
+    label,
+    regions,
+    ...(role === undefined ? {} : { roleArns: Array.isArray(role) ? role : [role] }),
+    ...(externalId === undefined ? {} : { externalId }),
+    ...(accountId === undefined ? {} : { accountId }),
+    knownContents: (series) => readKnownContents(connection, series),
+    now,
+  });
 }
 
 async function openLogGroup(

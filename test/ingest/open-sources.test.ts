@@ -67,9 +67,11 @@ describe('openSources', () => {
   ips_events:
     - files: [ips/**, "!ips/old/**"]
   inventory:
-    - files: [inventory/**]`);
+    - files: [inventory/**]
+    - { ec2: [us-east-1, eu-west-1], role_arn: "arn:aws:iam::123456789012:role/flowproof" }`);
     expect(sources.map(({ kind, source }) => [kind, source.label, source.place])).toEqual([
       ['inventory', 'inventory[0]', 'inventory/**'],
+      ['inventory', 'inventory[1]', 'ec2://123456789012/us-east-1,eu-west-1'],
       ['flow_logs', 'flow_logs[0]', 'logs/**'],
       ['flow_logs', 'flow_logs[1]', 's3://example-flow-logs/AWSLogs'],
       ['flow_logs', 'flow_logs[2]', 'cloudwatch-logs://us-east-1/vpc/flow-logs'],
@@ -132,6 +134,30 @@ describe('openSources', () => {
         { fields: ['version', 'srcaddr'], region: 'us-east-1' },
       ]),
     );
+  });
+
+  test('leaves out what holds no inventory by its name', async () => {
+    const tree = 'config/AWSLogs/123456789012/Config/us-east-1/2026/11/2/ConfigHistory';
+    const nameOf = (type: string) =>
+      `${tree}/123456789012_Config_us-east-1_ConfigHistory_AWS::${type}_20261102T120000Z_20261102T180000Z_1.json.gz`;
+    const names = [
+      nameOf('EC2::Subnet'),
+      nameOf('S3::Bucket'),
+      'config/AWSLogs/123456789012/Config/ConfigWritabilityCheckFile',
+      'config/AWSLogs/123456789012/CloudTrail/us-east-1/2026/11/02/trail.json.gz',
+    ];
+    for (const name of names) {
+      mkdirSync(join(folder, name, '..'), { recursive: true });
+      writeFileSync(join(folder, name), 'x');
+    }
+    const listed = await listAll(
+      await open(`  flow_logs:
+    - { cloudwatch_logs: x, region: us-east-1, format: "version" }
+  inventory:
+    - files: [config]`),
+    );
+    const uris = listed.filter(([label]) => label === 'inventory[0]').map(([, { uri }]) => uri);
+    expect(uris).toEqual([`file:${nameOf('EC2::Subnet')}`]);
   });
 
   test('refuses a format that is none, and says of which entry', async () => {

@@ -14,7 +14,7 @@ import { isObject, type Json, type JsonObject, textOf } from '../json.ts';
 import { jsonValuesIn } from '../json-values.ts';
 import { isGzip } from '../lines.ts';
 import { hostOf } from './deep-security-event.ts';
-import { takenTime } from './describe-json.ts';
+import { takenTime } from './inventory-place.ts';
 import { shown, wholeNumber, withoutPayload } from './payload-keys.ts';
 
 const MAX_BYTES = 512 * 1024 * 1024;

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../src/database.ts';
 import type { Format, LocalObject } from '../../../src/ingest/format.ts';
+import { awsConfig } from '../../../src/ingest/formats/aws-config.ts';
 import { deepSecurityCef } from '../../../src/ingest/formats/deep-security-cef.ts';
 import { deepSecurityComputers } from '../../../src/ingest/formats/deep-security-computers.ts';
 import { deepSecurityLeef } from '../../../src/ingest/formats/deep-security-leef.ts';
@@ -69,6 +70,14 @@ const EVE = {
   // What an attacker sends may quote any other format.
   payload_printable: `"EventType": "LogDate": ${CEF}`,
   alert: { action: 'allowed', signature_id: 1, severity: 2 },
+};
+
+const CONFIG_ITEM = {
+  resourceType: 'AWS::EC2::VPC',
+  resourceId: 'vpc-0a1b2c3d',
+  configurationItemCaptureTime: '2026-11-18T06:13:41.123Z',
+  configurationItemStatus: 'OK',
+  configuration: { vpcId: 'vpc-0a1b2c3d' },
 };
 
 const FIREWALL = {
@@ -305,6 +314,16 @@ const CASES: readonly Case[] = [
     content: JSON.stringify({ Vpcs: [{ VpcId: 'vpc-0a1b2c3d', OwnerId: '123456789012' }, {}] }),
     options: { uri: 'file:///inventory/2026-11-02T13-59-30Z/vpcs.json' },
     rowCount: 2,
+  },
+  {
+    format: awsConfig,
+    content: JSON.stringify({ configurationItems: [CONFIG_ITEM, {}] }),
+    rowCount: 1,
+  },
+  {
+    format: awsConfig,
+    content: lines({ Message: JSON.stringify({ configurationItem: CONFIG_ITEM }) }, '', '{', {}),
+    rowCount: 1,
   },
 ];
 

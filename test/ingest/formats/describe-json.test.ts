@@ -67,6 +67,23 @@ describe('describeJson', () => {
     ['vpc', { Vpcs: [{ VpcId: 'vpc-0123456789abcdef0' }] }, 'vpc-0123456789abcdef0'],
     ['flow_log', { FlowLogs: [{ FlowLogId: 'fl-0123456789abcdef0' }] }, 'fl-0123456789abcdef0'],
     [
+      'network_acl',
+      { NetworkAcls: [{ NetworkAclId: 'acl-0123456789abcdef0' }] },
+      'acl-0123456789abcdef0',
+    ],
+    [
+      'transit_gateway',
+      { TransitGateways: [{ TransitGatewayId: 'tgw-0123456789abcdef0' }] },
+      'tgw-0123456789abcdef0',
+    ],
+    [
+      'transit_gateway_attachment',
+      {
+        TransitGatewayAttachments: [{ TransitGatewayAttachmentId: 'tgw-attach-0123456789abcdef0' }],
+      },
+      'tgw-attach-0123456789abcdef0',
+    ],
+    [
       'prefix_list',
       { PrefixLists: [{ PrefixListId: 'pl-0123456789abcdef0' }] },
       'pl-0123456789abcdef0',
@@ -90,8 +107,10 @@ describe('describeJson', () => {
       resource_type: resourceType,
       series: '123456789012/us-east-1',
       taken_at: TAKEN,
+      known_by: 'describe',
       is_complete: true,
       item_count: 1,
+      content_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(
       describeJson.recognises(Buffer.from(JSON.stringify(document)), memoryObject('', 0, {})),
@@ -205,6 +224,119 @@ describe('describeJson', () => {
     expect(result.damage).toMatch(/not readable as JSON|none of the known lists/);
     expect([...items, ...snapshots]).toEqual([]);
   });
+});
+
+describe('a pull, with every answer in one document', () => {
+  const RULE = { SecurityGroupRuleId: 'sgr-0123456789abcdef0', GroupId: GROUP.GroupId };
+  const SINCE = '2026-11-02T09:00:00.500Z';
+
+  test('takes the rules themselves, and not those of the groups', async () => {
+    const { items, snapshots } = await read({
+      SecurityGroups: [GROUP],
+      SecurityGroupRules: [RULE],
+    });
+    expect(items.map((row) => row.resource_id)).toEqual([GROUP.GroupId, RULE.SecurityGroupRuleId]);
+    expect(snapshots.map((row) => row.series)).not.toContain('123456789012/us-east-1#permissions');
+  });
+
+  test('takes the rules of the groups where the rules themselves could not be read', async () => {
+    const { items, snapshots, rejects } = await read({
+      SecurityGroups: [GROUP],
+      SecurityGroupRules: [RULE],
+      Failures: [{ Key: 'SecurityGroupRules', Problem: 'page 2 failed' }],
+    });
+    const rules = items.filter((row) => row.resource_type === 'security_group_rule');
+    expect(rules).toHaveLength(7);
+    expect(rejects).toEqual([[3, 'page 2 failed']]);
+    expect(snapshots.map((row) => [row.resource_type, row.series, row.is_complete])).toEqual([
+      ['security_group', '123456789012/us-east-1', true],
+      ['security_group_rule', '123456789012/us-east-1#permissions', true],
+      ['security_group_rule', '123456789012/us-east-1', false],
+    ]);
+  });
+
+  test('takes the entries of each prefix list', async () => {
+    const { items, snapshots, rejects, accounted, result } = await read({
+      PrefixListEntries: [
+        { PrefixListId: 'pl-0a1b2c3d', Entries: [{ Cidr: '192.0.2.0/24' }] },
+        { PrefixListId: 'pl-0a1b2c3e', Entries: [] },
+        { Entries: [] },
+      ],
+      Failures: [{ Key: 'Entries', PrefixListId: 'pl-0a1b2c3e', Problem: 'denied' }],
+    });
+    expect(items).toMatchObject([
+      { resource_id: 'pl-0a1b2c3d/192.0.2.0/24', parent_id: 'pl-0a1b2c3d' },
+    ]);
+    expect(snapshots.map((row) => [row.series, row.is_complete])).toEqual([
+      ['123456789012/us-east-1/pl-0a1b2c3d', true],
+      ['123456789012/us-east-1/pl-0a1b2c3e', false],
+    ]);
+    expect(rejects).toEqual([
+      [2, 'PrefixListEntries[] item has no prefix list id, or no entries'],
+      [3, 'denied'],
+    ]);
+    expect(accounted).toBe(result.lineCount);
+  });
+
+  test('says of a list that the lake has whose items it has', async () => {
+    const unchanged = { ItemCount: 3, ContentSha256: 'abc', SameAsAt: SINCE };
+    const { snapshots, items, rejects, accounted, result } = await read({
+      Unchanged: [
+        { Key: 'Reservations', ...unchanged },
+        { Key: 'Entries', PrefixListId: 'pl-0a1b2c3d', ...unchanged },
+        { Key: 'Reservations', ...unchanged, SameAsAt: 'before' },
+      ],
+    });
+    const row = {
+      taken_at: TAKEN,
+      is_complete: true,
+      item_count: 3,
+      content_sha256: 'abc',
+      same_as_at: new Date(SINCE),
+    };
+    expect(items).toEqual([]);
+    expect(snapshots).toMatchObject([
+      { ...row, resource_type: 'instance', series: '123456789012/us-east-1' },
+      {
+        ...row,
+        resource_type: 'prefix_list_entry',
+        series: '123456789012/us-east-1/pl-0a1b2c3d',
+      },
+    ]);
+    expect(rejects).toEqual([[3, expect.stringContaining('Unchanged[] item does not say')]]);
+    expect(result.lineCount).toBe(3);
+    expect(accounted).toBe(3);
+  });
+
+  test('is not complete for a call that failed, and keeps why', async () => {
+    const { snapshots, rejects, result } = await read({
+      Vpcs: [],
+      Failures: [{ Key: 'NetworkAcls', Problem: 'needs ec2:DescribeNetworkAcls' }, 7],
+    });
+    expect(snapshots.map((row) => [row.resource_type, row.is_complete])).toEqual([
+      ['vpc', true],
+      ['network_acl', false],
+    ]);
+    expect(rejects).toEqual([
+      [1, 'needs ec2:DescribeNetworkAcls'],
+      [2, 'Failures[] item does not say what failed'],
+    ]);
+    expect(result.lineCount).toBe(2);
+  });
+});
+
+test('the hash of a list follows its values, not their order or what changes without meaning', async () => {
+  const hashOf = async (...items: unknown[]) =>
+    (await read({ NetworkInterfaces: items })).snapshots[0]?.content_sha256;
+  const one = { NetworkInterfaceId: 'eni-1', Groups: [{ GroupId: 'a' }, { GroupId: 'b' }] };
+  const two = { NetworkInterfaceId: 'eni-2', Status: 'in-use' };
+  const same = await hashOf(
+    { ...two, Status: 'available' },
+    { ...one, Groups: one.Groups.toReversed() },
+  );
+  expect(await hashOf(one, two)).toBe(same);
+  expect(await hashOf(one, two, two)).not.toBe(same);
+  expect(await hashOf(one, { ...two, Description: 'x' })).not.toBe(same);
 });
 
 describe('the state of a resource', () => {

@@ -3,12 +3,16 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedObject, Period, Source } from '../../../src/ingest/source.ts';
 import { cloudWatchLogsSource } from '../../../src/ingest/sources/cloudwatch-logs.ts';
+import { ec2Source } from '../../../src/ingest/sources/ec2.ts';
+import { EC2_CALLS } from '../../../src/ingest/sources/ec2-calls.ts';
 import { filesSource } from '../../../src/ingest/sources/files.ts';
 import { s3Source } from '../../../src/ingest/sources/s3.ts';
+import { ec2Account } from '../../ec2-double.ts';
 import {
   type Answering,
   DOUBLE_CREDENTIALS,
@@ -122,6 +126,26 @@ const cases: SourceCase[] = [
       });
     },
   },
+  {
+    name: 'ec2',
+    bytes: `{"AccountId":"123456789012","Region":"eu-west-1"${EC2_CALLS.map(({ key }) => `,\n"${key}":[]`).join('')}}\n`,
+    uri: /^ec2:\/\/123456789012\/eu-west-1\/2026-03-01T00:00:00\.\d{3}Z$/,
+    isUriStable: false,
+    async open() {
+      const options = await clientOptions(ec2Account({}));
+      return ec2Source({
+        label: 'entry',
+        regions: ['eu-west-1'],
+        accountId: '123456789012',
+        knownContents: async () => new Map(),
+        createClient: () => new EC2Client(options),
+        now: () => {
+          clock += 1;
+          return new Date(Date.parse('2026-03-01T00:00:00Z') + clock);
+        },
+      });
+    },
+  },
 ];
 
 const days = (start: string, end: string): Period => ({
@@ -167,7 +191,7 @@ describe.each(cases)('$name', ({ open, bytes, hasTrailer, uri, isUriStable }) =>
   });
 
   it('lists nothing of a period that it has nothing for', async () => {
-    // CloudWatch Logs cannot know what a day holds before it is pulled, but knows the future.
+    // What is pulled cannot be known before, but the future is empty.
     const later = days('2026-03-05', '2026-03-06');
     expect(await list(await open(), later)).toEqual([]);
   });

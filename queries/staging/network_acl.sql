@@ -1,0 +1,33 @@
+-- title: Network ACLs
+-- grain: one row a state of a network ACL
+select
+  resource_id as network_acl_id,
+  configuration ->> '$.VpcId' as vpc_id,
+  coalesce(
+    try_cast (configuration ->> '$.IsDefault' as boolean),
+    false
+  ) as is_default,
+  list_sort(
+    list_distinct(
+      texts_at (configuration, '$.Associations[*].SubnetId')
+    )
+  ) as subnet_ids,
+  tags_of (configuration, '$.Tags') as tags,
+  account_id,
+  region,
+  state_id,
+  valid_from,
+  known_until,
+  valid_to,
+  absent_at,
+  known_by,
+  start_precision,
+  end_precision
+from
+  inventory_state
+where
+  resource_type = 'network_acl'
+order by
+  network_acl_id,
+  valid_from,
+  state_id
