@@ -3,6 +3,7 @@
  *
  *   <lake>/<table>/[<partition>=<date>/]<file>.parquet
  *   <lake>/.flowproof/lock                 one writer at a time
+ *   <lake>/.flowproof/catalogues           the versions of the tables that wrote to it
  *   <lake>/.flowproof/staging/<batch>/     what is being written, and the journal of what is moved
  *
  * A batch becomes visible in two steps: all its files are written under `staging`, then `COMMIT` is
@@ -15,6 +16,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from './errors.ts';
+import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
 import { type LakeLock, lockLake } from './lake-lock.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
@@ -45,6 +47,7 @@ export async function openLakeForWriting(root: string): Promise<LakeLock> {
     await recoverLake(root);
     await rm(scratchFolder(root), { recursive: true, force: true });
     await makeFolder(scratchFolder(root));
+    await noteCatalogue(root, existsSync(join(root, 'source_object')));
     return lock;
   } catch (thrown) {
     await lock?.release();
@@ -213,10 +216,26 @@ async function createView(
     return;
   }
   const list = files.map(quoteFile).join(', ');
-  const options = table.partition
+  const partitions = table.partition
     ? `, hive_partitioning = true, hive_types = {${quoteName(table.partition)}: date}`
     : ', hive_partitioning = false';
-  const select = table.columns.map((column) => quoteName(column.name)).join(', ');
+  // Comparing the columns of all files takes time: only where they may differ.
+  const isUniform = await isOfThisCatalogue(root);
+  const options = isUniform ? partitions : `${partitions}, union_by_name = true`;
+  const present = isUniform
+    ? undefined
+    : new Set(
+        (await connection.runAndReadAll(`describe select * from read_parquet([${list}]${options})`))
+          .getRows()
+          .map((row) => String(row[0])),
+      );
+  const select = table.columns
+    .map(({ name, type }) =>
+      !present || present.has(name)
+        ? quoteName(name)
+        : `cast(null as ${type}) as ${quoteName(name)}`,
+    )
+    .join(', ');
   const filter =
     superseded.length > 0 && hasObjectId(table)
       ? ` where object_id not in (${superseded.map(quoteText).join(', ')})`

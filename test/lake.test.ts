@@ -218,6 +218,36 @@ describe('createLakeViews', () => {
     expect(await query(lake, 'select * from source_object')).toHaveLength(1);
   });
 
+  test.each(['before the newer files', 'alone'])(
+    'a lake of an earlier version, whose files lack columns, is read %s',
+    async (which) => {
+      await writeBatch(lake, 'old');
+      const database = await openDatabase();
+      for (const date of ['2026-11-02', '2026-11-03']) {
+        const partition = join(lake, 'flow', `flow_date=${date}`);
+        const file = join(partition, readdirSync(partition)[0] ?? '');
+        await database.connection.run(
+          `copy (select * exclude (tgw_id, srcaddr, flow_date) from read_parquet('${file}')) to '${file}.new' (format parquet)`,
+        );
+        renameSync(`${file}.new`, file);
+      }
+      database.close();
+      rmSync(join(lake, '.flowproof', 'catalogues'));
+      if (which === 'before the newer files') {
+        await writeBatch(lake, 'new');
+        await writeBatch(lake, 'newer');
+      }
+      const rows = await query(lake, 'select object_id, tgw_id, srcaddr from flow order by all');
+      expect(rows).toHaveLength(which === 'alone' ? 2 : 6);
+      expect(rows[0]).toEqual({
+        object_id: which === 'alone' ? 'old' : 'new',
+        tgw_id: null,
+        srcaddr: null,
+      });
+      expect(rows.map((row) => row.object_id)).toContain('old');
+    },
+  );
+
   test('reads a lake whose path holds characters of patterns', async () => {
     const folder = join(root, 'lake[1]*');
     await writeBatch(folder, 'first', 'same');
