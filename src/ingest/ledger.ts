@@ -2,7 +2,7 @@
  * What the lake knows of the objects that were read before: the ledger, as ingest asks it.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
 import { quoteFile, tableFiles } from '../lake.ts';
@@ -111,8 +111,8 @@ export async function fingerprintFile(
   const prefixes = new Map<number, string>();
   const wanted = [...new Set(prefixLengths)].sort((a, b) => a - b);
   let sizeBytes = 0;
-  for await (const part of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    let chunk = part as Buffer;
+  for await (const part of bytesOf(path)) {
+    let chunk = part;
     while (wanted[0] !== undefined && wanted[0] <= sizeBytes + chunk.length) {
       const length = wanted.shift() ?? 0;
       const head = chunk.subarray(0, length - sizeBytes);
@@ -125,4 +125,12 @@ export async function fingerprintFile(
     sizeBytes += chunk.length;
   }
   return { sha256: hash.digest('hex'), sizeBytes, prefixes };
+}
+
+/** Files up to this size are read at once: opening a stream takes longer than reading so much. */
+const SMALL_BYTES = 256 * 1024;
+
+async function* bytesOf(path: string): AsyncIterable<Buffer> {
+  if (statSync(path).size <= SMALL_BYTES) yield readFileSync(path);
+  else yield* createReadStream(path, { highWaterMark: 1024 * 1024 });
 }
