@@ -88,7 +88,8 @@ export function openBulkReader(
 }
 
 function startThread(number: number): Thread {
-  const worker = new Worker(new URL(WORKER_PATH, import.meta.url));
+  // Options of the process, such as --input-type, are not for a thread.
+  const worker = new Worker(new URL(WORKER_PATH, import.meta.url), { execArgv: [] });
   const thread: Thread = { worker, number, waiting: [], hasFiles: false };
   worker.on('message', (answer: WorkerAnswer) => thread.waiting.shift()?.resolve(answer));
   worker.on('error', (thrown) => {
