@@ -4,15 +4,19 @@
  */
 import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createGunzip, gunzipSync } from 'node:zlib';
+import { messageOf } from '../../errors.ts';
 import { isGzip } from '../lines.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const SMALL_BYTES = 4 * 1024 * 1024;
 const SMALL_CONTENT_BYTES = 32 * 1024 * 1024;
 
+/** The content ends here for this reader: it is damaged, or a decompression bomb. */
+export class ContentEnd extends Error {}
+
 /**
- * Yields the content; a chunk is valid until the next is asked for. Throws at damage, and once there is
- * more than `maxBytes` of it: what was yielded before stands.
+ * Yields the content; a chunk is valid until the next is asked for. Throws ContentEnd at damage, and
+ * once there is more than `maxBytes` of it: what was yielded before stands.
  */
 export async function* contentChunks(path: string, maxBytes: number): AsyncIterable<Buffer> {
   const { size } = statSync(path);
@@ -44,9 +48,11 @@ export async function* contentChunks(path: string, maxBytes: number): AsyncItera
   try {
     for await (const chunk of gunzip) {
       total += (chunk as Buffer).length;
-      if (total > maxBytes) throw new Error('too much content for its compressed size');
+      if (total > maxBytes) throw new ContentEnd('too much content for its compressed size');
       yield chunk as Buffer;
     }
+  } catch (thrown) {
+    throw isZlibError(thrown) ? new ContentEnd(messageOf(thrown)) : thrown;
   } finally {
     source.destroy();
     gunzip.destroy();
@@ -60,7 +66,17 @@ function inflateSmall(path: string, maxBytes: number): Buffer | undefined {
       maxOutputLength: Math.min(maxBytes, SMALL_CONTENT_BYTES),
       chunkSize: 256 * 1024,
     });
-  } catch {
+  } catch (thrown) {
+    const isContent = isZlibError(thrown) || codeOf(thrown) === 'ERR_BUFFER_TOO_LARGE';
+    if (!isContent) throw thrown;
     return undefined;
   }
+}
+
+function codeOf(thrown: unknown): string {
+  return String((thrown as NodeJS.ErrnoException).code);
+}
+
+function isZlibError(thrown: unknown): boolean {
+  return codeOf(thrown).startsWith('Z_');
 }

@@ -5,6 +5,7 @@
 import { findFlowLogField } from '../../flow-log-fields.ts';
 import type { ReadAhead } from '../format.ts';
 import { isHeader, tokensOf } from '../formats/flow-log-record.ts';
+import { ContentEnd } from './content-chunks.ts';
 import { indexOfField, type Kernel, STOP } from './kernel.ts';
 import type { RowGroups } from './row-groups.ts';
 
@@ -12,6 +13,9 @@ import type { RowGroups } from './row-groups.ts';
 const INPUT_BYTES = 2 * 1024 * 1024;
 /** The kernel reads so far behind the end of the input. */
 const PADDING_BYTES = 64;
+
+/** Room for an object's id in the kernel. */
+const MAX_ID_BYTES = 64;
 
 /** Lines and bytes handed back, beyond which an object is left to the exact reader. */
 const MAX_UNDECIDED_LINES = 20_000;
@@ -55,6 +59,7 @@ export function createFlowLogLines(kernel: Kernel): FlowLogLines {
   return {
     async read(object, chunks, groups) {
       const id = Buffer.from(object.objectId);
+      if (id.length > MAX_ID_BYTES) throw new Error(`object id of ${id.length} bytes is too long`);
       kernel.bytes().set(id, scratch);
       kernel.setLayout(scratch, 0, -1, -1, -1);
       kernel.bytes().set(id, scratch);
@@ -150,7 +155,8 @@ export function createFlowLogLines(kernel: Kernel): FlowLogLines {
             takeLines(input + kept + 1);
           }
         }
-      } catch {
+      } catch (thrown) {
+        if (!(thrown instanceof ContentEnd)) throw thrown;
         // The exact reader meets the same damage, and says what it is.
         isWhole = false;
       }
