@@ -78,7 +78,11 @@ describe('openLakeForWriting', () => {
     });
     await lock.release();
     await (await openLakeForWriting(lake)).release();
-    expect(readdirSync(join(lake, '.flowproof')).sort()).toEqual(['catalogues', 'scratch', 'staging']);
+    expect(readdirSync(join(lake, '.flowproof')).sort()).toEqual([
+      'catalogues',
+      'scratch',
+      'staging',
+    ]);
   });
 
   test('keeps out while another process lives, and takes over from one that is dead', async () => {
