@@ -29,7 +29,7 @@ export function describeProgress(progress: IngestProgress): {
   const most = isListed ? '' : '+';
   const parts = [
     `${objectCount} of ${listedCount}${most} objects`,
-    `${rowCount} rows`,
+    `${rowCount.toLocaleString('en-US')} rows`,
     `${megabytes(sizeBytes)} of ${megabytes(listedBytes)}${most} MB`,
     ...(rate === undefined ? [] : [`${megabytes(rate)} MB/s`]),
     ...(left === undefined ? [] : [`${duration(left)} left`]),

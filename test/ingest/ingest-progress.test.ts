@@ -15,7 +15,7 @@ const HALFWAY: IngestProgress = {
 test('tells what is done, the rate and the time left', () => {
   expect(describeProgress(HALFWAY)).toEqual({
     message:
-      '50 of 100 objects, 1000000 rows, 20.0 of 60.0 MB, 5.0 MB/s, 8 s left  s3://bucket/key',
+      '50 of 100 objects, 1,000,000 rows, 20.0 of 60.0 MB, 5.0 MB/s, 8 s left  s3://bucket/key',
     details: {
       objects: 50,
       objects_listed: 100,
@@ -31,14 +31,14 @@ test('tells what is done, the rate and the time left', () => {
 test('says that there is more while the listing goes on, and then no time', () => {
   const { message, details } = describeProgress({ ...HALFWAY, isListed: false });
   expect(message).toBe(
-    '50 of 100+ objects, 1000000 rows, 20.0 of 60.0+ MB, 5.0 MB/s  s3://bucket/key',
+    '50 of 100+ objects, 1,000,000 rows, 20.0 of 60.0+ MB, 5.0 MB/s  s3://bucket/key',
   );
   expect(details).not.toHaveProperty('seconds_left');
 });
 
 test('gives no rate of the first moments', () => {
   const { message } = describeProgress({ ...HALFWAY, elapsedSeconds: 0.2 });
-  expect(message).toBe('50 of 100 objects, 1000000 rows, 20.0 of 60.0 MB  s3://bucket/key');
+  expect(message).toBe('50 of 100 objects, 1,000,000 rows, 20.0 of 60.0 MB  s3://bucket/key');
 });
 
 test.each([
