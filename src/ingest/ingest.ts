@@ -9,15 +9,16 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { FlowproofError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { createIngestViews, scratchFolder } from '../lake.ts';
 import { type BatchWriter, openBatch } from '../lake-batch.ts';
 import { openBulkReader } from './bulk/bulk-reader.ts';
 import type { BulkObject } from './bulk/flow-log-lines.ts';
+import { type Fetched, fetchObject, isUnreachable } from './fetch-object.ts';
 import type { Kind, LocalObject } from './format.ts';
 import type { IngestProgress } from './ingest-progress.ts';
 import { createLane } from './lane.ts';
-import { type Fingerprint, fingerprintFile, type Ledger, readLedger } from './ledger.ts';
+import { type Ledger, readLedger } from './ledger.ts';
 import { maxContentBytes } from './lines.ts';
 import { lookAhead } from './look-ahead.ts';
 import type { FirstReject } from './object-sink.ts';
@@ -269,35 +270,5 @@ async function* freshObjects(
       if (!isUnreachable(thrown)) throw thrown;
       result.unreachable.push({ uri: entry.source.place, problem: messageOf(thrown) });
     }
-  }
-}
-
-function isUnreachable(thrown: unknown): boolean {
-  return thrown instanceof FlowproofError && thrown.code === 'SOURCE_UNREACHABLE';
-}
-
-type Fetched = { listed: ListedObject; path: string; fingerprint: Fingerprint };
-
-type FetchedObject =
-  | { uri: string; problem: string }
-  | { listed: ListedObject; path: undefined }
-  | Fetched;
-
-async function fetchObject(
-  listed: ListedObject,
-  scratch: string,
-  ledger: Ledger,
-): Promise<FetchedObject> {
-  try {
-    const path = await listed.fetch(scratch);
-    if (path === undefined) return { listed, path };
-    const earlier = ledger.history(listed.uri).map((known) => known.sizeBytes);
-    return { listed, path, fingerprint: await fingerprintFile(path, earlier) };
-  } catch (thrown) {
-    if (isUnreachable(thrown)) return { uri: listed.uri, problem: messageOf(thrown) };
-    // A local file may be gone, or unreadable, by the time its turn comes.
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EACCES' && code !== 'EPERM' && code !== 'EIO') throw thrown;
-    return { uri: listed.uri, problem: `${listed.uri}: cannot be read (${messageOf(thrown)})` };
   }
 }

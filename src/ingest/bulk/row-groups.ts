@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { FLOW_LOG_FIELDS } from '../../flow-log-fields.ts';
 import { findTable } from '../../tables.ts';
 import { indexOfField, type Kernel, STATUS_SOURCES, typeCode } from './kernel.ts';
-import { type Chunk, createParquetFile, type ParquetFile } from './parquet-file.ts';
+import { createParquetFile, type ParquetFile } from './parquet-file.ts';
+import type { Chunk } from './parquet-pages.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 
