@@ -7,17 +7,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type DuckDBAppender,
-  DuckDBBlobValue,
   type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBDateValue,
-  DuckDBListValue,
-  DuckDBMapValue,
-  DuckDBTimestampValue,
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { commitBatch, stagingFolder } from './lake.ts';
+import { asIs, type Convert, converterOf } from './lake-cells.ts';
 import {
   type Cell,
   columnDefinitions,
@@ -269,35 +265,4 @@ function selectAll(table: Table, part: Part): string {
       : `cast(null as ${column.type}) as ${quoteName(column.name)}`,
   );
   return `select ${columns.join(', ')} from ${quoteName(part.name)}`;
-}
-
-const DAY_MILLISECONDS = 86_400_000;
-
-type Convert = (cell: Exclude<Cell, null | undefined>) => DuckDBValue;
-
-const asIs: Convert = (cell) => cell as DuckDBValue;
-
-/** What turns a cell into the engine's value of a column's type. */
-function converterOf(type: string): Convert {
-  if (type === 'TIMESTAMP') {
-    return (cell) =>
-      new DuckDBTimestampValue(
-        cell instanceof Date ? BigInt(cell.getTime()) * 1000n : (cell as bigint),
-      );
-  }
-  if (type === 'DATE') {
-    return (cell) => new DuckDBDateValue(Math.floor((cell as Date).getTime() / DAY_MILLISECONDS));
-  }
-  if (type === 'BLOB') return (cell) => new DuckDBBlobValue(cell as Uint8Array);
-  if (type === 'BIGINT') return (cell) => BigInt(cell as number | bigint);
-  if (type === 'VARCHAR[]') {
-    return (cell) => new DuckDBListValue([...(cell as readonly string[])]);
-  }
-  if (type.startsWith('MAP')) {
-    return (cell) =>
-      new DuckDBMapValue(
-        [...(cell as ReadonlyMap<string, string>)].map(([key, value]) => ({ key, value })),
-      );
-  }
-  return asIs;
 }
