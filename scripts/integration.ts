@@ -43,7 +43,11 @@ try {
   // Every lake of the tests lies in here, so that none is left behind.
   const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
   try {
-    process.exitCode = await runSuite({ ...awsEnvironment(moto.endpoint), TMPDIR: scratch });
+    process.exitCode = await runSuite({
+      ...awsEnvironment(moto.endpoint),
+      TMPDIR: scratch,
+      FLOWPROOF_TEST_PYTHON: interpreter,
+    });
   } finally {
     await moto.stop();
     rmSync(scratch, { recursive: true, force: true });
