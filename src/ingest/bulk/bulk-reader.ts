@@ -9,8 +9,8 @@ import type { ReadAhead } from '../format.ts';
 import type { BulkObject } from './flow-log-lines.ts';
 import type { WorkerAnswer, WorkerRequest } from './worker.ts';
 
-/** More threads would want more memory (100 MB each) than most machines give beside the engine. */
-const MAX_THREADS = 8;
+/** Each takes about 100 MB: six keep a run below 1 GiB with the engine. */
+const MAX_THREADS = 6;
 
 /** Objects that a thread has at hand, so that it need not wait for this one. */
 const QUEUE_LENGTH = 3;
