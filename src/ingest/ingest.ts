@@ -115,7 +115,10 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     const keys = [listed.uri, fingerprint.sha256];
     if (keys.some((key) => underWay.has(key))) await lane.idle();
     const same = ledger.findSame(listed.uri, fingerprint.sha256);
-    if (same && !same.isOpen) return removeScratch(path, scratch);
+    if (same && !same.isOpen) {
+      result.skippedCount += 1;
+      return removeScratch(path, scratch);
+    }
     if (batch && (batch.objectCount >= batchObjects || batch.rowCount >= BATCH_ROWS)) {
       await commit();
     }
