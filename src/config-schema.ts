@@ -271,6 +271,19 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('What a run may refuse and still exit with 0; more is exit code 3'),
+  limits: z
+    .strictObject({
+      max_expansion: z
+        .number()
+        .int()
+        .min(1)
+        .default(250)
+        .describe(
+          'Decompressed bytes for each compressed byte at which an object is read no further; gzip reaches 1032',
+        ),
+    })
+    .prefault({})
+    .describe('When an object is taken for harmful'),
   metadata_max_age_hours: z
     .number()
     .positive()

@@ -15,9 +15,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { diskFullError } from './disk-full.ts';
 import { FlowproofError, messageOf } from './errors.ts';
 import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
-import { type LakeLock, lockLake } from './lake-lock.ts';
+import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
 const PRIVATE_FOLDER = 0o700;
@@ -38,7 +39,7 @@ async function makeFolder(path: string): Promise<void> {
 /**
  * Opens the lake for writing: takes the lock, finishes or undoes what a dead run left, and empties
  * the scratch folder. Throws LAKE_LOCKED while another living process holds the lock (or this one,
- * already), LAKE_UNUSABLE if the folder cannot be made or written to.
+ * already), DISK_FULL or LAKE_UNUSABLE if the folder cannot be made or written to.
  */
 export async function openLakeForWriting(root: string): Promise<LakeLock> {
   let lock: LakeLock | undefined;
@@ -51,7 +52,7 @@ export async function openLakeForWriting(root: string): Promise<LakeLock> {
     return lock;
   } catch (thrown) {
     await lock?.release();
-    throw asUnusable(root, thrown);
+    throw diskFullError(root, thrown) ?? asUnusable(root, thrown);
   }
 }
 
@@ -65,6 +66,15 @@ function asUnusable(root: string, thrown: unknown): unknown {
       'Give the user that runs flowproof a folder that it may write to, as `lake` in the config.',
     cause: thrown,
   });
+}
+
+/**
+ * Deletes what a run that found no room had begun, so that it does not take up more of it. What cannot be
+ * finished or deleted now is for the next run.
+ */
+export async function abandonBatches(root: string): Promise<void> {
+  await rm(scratchFolder(root), { recursive: true, force: true }).catch(() => {});
+  await recoverLake(root).catch(() => {});
 }
 
 /** Finishes batches that were committed and deletes those that were not. */
@@ -86,12 +96,16 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Makes a written batch permanent and moves it into place. */
+/**
+ * Makes a written batch permanent and moves it into place. Throws LAKE_LOCK_LOST, and leaves the batch
+ * uncommitted, if another run took the lake over meanwhile.
+ */
 export async function commitBatch(root: string, batchId: string): Promise<void> {
   const folder = join(stagingFolder(root), batchId);
   const files = (await listFiles(folder)).map((file) => join(folder, file));
   for (const file of files) await syncPath(file);
   for (const parent of new Set(files.map((file) => dirname(file)))) await syncPath(parent);
+  await confirmLock(root);
   const journal = await open(join(folder, 'COMMIT'), 'wx', 0o600);
   await journal.sync();
   await journal.close();

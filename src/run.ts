@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
+import { diskFullError } from './disk-full.ts';
 import { type EnrichResult, enrich } from './enrich/enrich.ts';
 import { EXIT_CODES } from './errors.ts';
 import { type IngestResult, ingest } from './ingest/ingest.ts';
 import { describeProgress } from './ingest/ingest-progress.ts';
 import { openSources } from './ingest/open-sources.ts';
-import { createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
+import { abandonBatches, createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
 import type { Progress } from './progress.ts';
 import { loadPackDefinition } from './reports/pack-definition.ts';
@@ -58,6 +59,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     });
     const { connection } = database;
     await createLakeViews(connection, config.lake);
+    // A run that is killed leaves this: the next one knows by which configuration its objects were read.
+    await keepRunRecord(connection, options, { runId, startedAt });
     const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
     if (parts.includes('ingest')) {
       outcome.ingest = await ingest({
@@ -98,8 +101,15 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     }
     const finishedAt = now();
     outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
-    await keepRunRecord(connection, options, outcome, { runId, startedAt, finishedAt });
+    await keepRunRecord(connection, options, { runId, startedAt, finishedAt, outcome });
     return outcome;
+  } catch (thrown) {
+    const full = diskFullError(config.lake, thrown);
+    if (!full) throw thrown;
+    database?.close();
+    database = undefined;
+    await abandonBatches(config.lake);
+    throw full;
   } finally {
     progress.finish();
     database?.close();
@@ -115,26 +125,27 @@ export function ingestExitCode(result: IngestResult, config: Pick<Config, 'allow
   return isOver ? EXIT_CODES.refused : EXIT_CODES.ok;
 }
 
+/** Writes the record of a run in the place of the one before; without an end as long as it goes on. */
 async function keepRunRecord(
   connection: DuckDBConnection,
   options: RunOptions,
-  outcome: RunOutcome,
-  run: { runId: string; startedAt: Date; finishedAt: Date },
+  run: { runId: string; startedAt: Date; finishedAt?: Date; outcome?: RunOutcome },
 ): Promise<void> {
   const { config } = options;
+  const { outcome } = run;
   const table = findTable('run');
-  const values: Record<string, string | number> = {
+  const values: Record<string, string | number | null> = {
     run_id: run.runId,
     command: options.command,
     tool_version: TOOL_VERSION,
     config_sha256: config.sha256,
     started_at: run.startedAt.toISOString(),
-    finished_at: run.finishedAt.toISOString(),
-    object_count: outcome.ingest?.objectCount ?? 0,
-    row_count: outcome.ingest?.rowCount ?? 0,
-    rejected_count: outcome.ingest?.rejectedCount ?? 0,
-    damaged_count: outcome.ingest?.damaged.length ?? 0,
-    exit_code: outcome.exitCode,
+    finished_at: run.finishedAt?.toISOString() ?? null,
+    object_count: outcome?.ingest?.objectCount ?? 0,
+    row_count: outcome?.ingest?.rowCount ?? 0,
+    rejected_count: outcome?.ingest?.rejectedCount ?? 0,
+    damaged_count: outcome?.ingest?.damaged.length ?? 0,
+    exit_code: outcome?.exitCode ?? null,
   };
   const columns = table.columns.map(
     (column) => `cast($${column.name} as ${column.type}) as ${quoteName(column.name)}`,

@@ -58,10 +58,16 @@ function ingestLines({ ingest }: RunOutcome): string[] {
 
 function enrichLines({ enrich }: RunOutcome): string[] {
   if (!enrich) return [];
-  const { dayCount, rebuiltDayCount } = enrich;
-  return [
+  const { dayCount, rebuiltDayCount, copyCount } = enrich;
+  const lines = [
     `Joined    ${plural(dayCount, 'day')} with interfaces, groups, rules and IPS events (${rebuiltDayCount} recomputed)`,
   ];
+  if (copyCount > 0) {
+    lines.push(
+      `Copies    ${plural(copyCount, 'record')} in the lake that another flow log recorded too: each flow counts once (flow_copy)`,
+    );
+  }
+  return lines;
 }
 
 function reportLines({ report }: RunOutcome): string[] {

@@ -323,12 +323,12 @@ export const TABLES: readonly Table[] = [
   tool_version VARCHAR: Version of flowproof.
   config_sha256 VARCHAR: Hash of the configuration file.
   started_at TIMESTAMP: Start.
-  finished_at TIMESTAMP: End.
+  finished_at TIMESTAMP: End; null while it goes on, and for a run that failed or was killed.
   object_count BIGINT: Objects read.
   row_count BIGINT: Rows added.
   rejected_count BIGINT: Lines rejected.
   damaged_count BIGINT: Objects damaged or refused.
-  exit_code INTEGER: Exit code.`),
+  exit_code INTEGER: Exit code; null without an end.`),
   },
   {
     name: 'inventory_state',
@@ -514,10 +514,54 @@ ${VALIDITY}${KNOWLEDGE}`),
 ${VALIDITY}`),
   },
   {
+    name: 'flow_copy',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a record that is a copy of what another flow log recorded, and a record that stands for it.',
+    columns: columns(`
+  flow_id VARCHAR: The copy, which is in flow and not in flow_enriched.
+  kept_flow_id VARCHAR: The record that stands for it, in flow_enriched.
+  copied_as VARCHAR: record (equal in every field that both have), part (the kept record is the sum of several such) or sum (the kept records add up to it).
+  compared_fields VARCHAR: Fields that both formats have.
+  interface_id VARCHAR: The recorded interface.
+  source VARCHAR: The entry of the config that brought the copy.
+  flow_log_id VARCHAR: Flow log of the copy, where known.
+  log_format VARCHAR: Fields that the copy has.
+  kept_source VARCHAR: The entry of the config that brought the kept record.
+  kept_flow_log_id VARCHAR: Flow log of the kept record, where known.
+  start_at TIMESTAMP: Start of the copy.
+  end_at TIMESTAMP: End of the copy.
+  object_id VARCHAR: The object that held the copy.
+  line_number BIGINT: Its line in that object.
+  flow_date DATE: UTC date of the copy.`),
+  },
+  {
+    name: 'flow_overlap',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row an interface, hour and pair of flow logs whose records overlap without matching: flows may count twice.',
+    columns: columns(`
+  interface_id VARCHAR: The recorded interface.
+  source VARCHAR: The entry of the config of the flow log with the richer format.
+  flow_log_id VARCHAR: That flow log, where known.
+  other_source VARCHAR: The entry of the config of the other flow log.
+  other_flow_log_id VARCHAR: The other flow log, where known.
+  reason VARCHAR: records_differ (one connection at one time, other counts) or fields_not_shared (too few fields in common to tell).
+  compared_fields VARCHAR: Fields that both formats have.
+  record_count BIGINT: Records of the first that may count twice.
+  other_record_count BIGINT: Records of the other.
+  started_at TIMESTAMP: From when.
+  ended_at TIMESTAMP: Until when.
+  flow_date DATE: UTC date.`),
+  },
+  {
     name: 'flow_enriched',
     layer: 'mart',
     partition: 'flow_date',
-    description: 'One row a flow, with what was true of its interface at its time.',
+    description:
+      'One row a flow, with what was true of its interface at its time; records that are copies are in flow_copy.',
     columns: [
       ...FLOW_COLUMNS.filter((column) => column.name !== 'flow_date'),
       ...columns(`
@@ -525,6 +569,9 @@ ${VALIDITY}`),
   source VARCHAR: The entry of the config that brought it.
   flow_log_id VARCHAR: Flow log that recorded it, where known.
   log_format VARCHAR: Fields that its record had, separated by blanks.
+  copy_count BIGINT: Records of other flow logs that it stands for.
+  copy_flow_ids VARCHAR[]: Those records.
+  copy_flow_logs VARCHAR[]: Flow logs that hold them, by id, else by the entry of the config.
   source_address VARCHAR: Packet-level source: pkt_srcaddr, else srcaddr.
   destination_address VARCHAR: Packet-level destination: pkt_dstaddr, else dstaddr.
   row_direction VARCHAR: ingress or egress at the recorded interface; null if undecidable.

@@ -50,6 +50,7 @@ describe('parseConfig', () => {
     ]);
     expect(config.pack).toBe('pci-dss-4.0.1');
     expect(config.allowance).toEqual({ rejected_lines: 0, damaged_objects: 0 });
+    expect(config.limits).toEqual({ max_expansion: 250 });
     expect(config.metadata_max_age_hours).toBe(24);
     expect(config.memory_limit).toBeUndefined();
   });

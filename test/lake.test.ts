@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
@@ -7,22 +5,16 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase, readRows } from '../src/database.ts';
-import { DEFAULT_FORMAT } from '../src/flow-log-fields.ts';
-import { ingest } from '../src/ingest/ingest.ts';
-import { filesSource } from '../src/ingest/sources/files.ts';
 import { createLakeViews, openLakeForWriting } from '../src/lake.ts';
 import { openBatch } from '../src/lake-batch.ts';
-import { PACKAGE_ROOT } from '../src/query-file.ts';
 import { TABLES } from '../src/tables.ts';
 
 let root = '';
@@ -83,39 +75,6 @@ describe('openLakeForWriting', () => {
       'scratch',
       'staging',
     ]);
-  });
-
-  test('keeps out while another process lives, and takes over from one that is dead', async () => {
-    mkdirSync(join(lake, '.flowproof'), { recursive: true });
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-    writeFileSync(join(lake, '.flowproof', 'lock'), `${child.pid}\n`);
-    await expect(openLakeForWriting(lake)).rejects.toMatchObject({ code: 'LAKE_LOCKED' });
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await (await openLakeForWriting(lake)).release();
-  });
-
-  test.each(['', 'no number', '-1', String(process.pid)])(
-    'takes over a lock that says %j: nobody lives who holds it',
-    async (text) => {
-      mkdirSync(join(lake, '.flowproof'), { recursive: true });
-      writeFileSync(join(lake, '.flowproof', 'lock'), text);
-      await (await openLakeForWriting(lake)).release();
-      expect(existsSync(join(lake, '.flowproof', 'lock'))).toBe(false);
-    },
-  );
-
-  test('lets one of many in that come at once', async () => {
-    mkdirSync(join(lake, '.flowproof'), { recursive: true });
-    writeFileSync(join(lake, '.flowproof', 'lock'), 'no number');
-    const results = await Promise.allSettled(
-      Array.from({ length: 10 }, () => openLakeForWriting(lake)),
-    );
-    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
-    for (const result of results) {
-      if (result.status === 'rejected')
-        expect(result.reason).toMatchObject({ code: 'LAKE_LOCKED' });
-    }
   });
 
   test('says what to do about a folder that cannot be one', async () => {
@@ -260,190 +219,4 @@ describe('createLakeViews', () => {
       { object_id: 'first' },
     ]);
   });
-});
-
-describe('killing a run', () => {
-  const OBJECTS = 60;
-
-  /** 60 objects: flow logs of several days with bad lines, NODATA, copies, and inventory. */
-  function writeObjects(base: string): void {
-    mkdirSync(base);
-    for (let index = 0; index < OBJECTS - 10; index += 1) {
-      const content = index % 12 === 11 ? 0 : index;
-      const lines = Array.from({ length: 40 }, (_, line) => {
-        const start = 1_793_491_200 + content * 10_000 + line * 60;
-        if (line === 7) return `2 broken ${content}`;
-        const [ports, status] = line % 13 === 5 ? ['- - -', 'NODATA'] : ['50000 443 6', 'OK'];
-        return `2 123456789012 eni-0123456789abcdef0 10.0.0.${content} 198.51.100.7 ${ports} 1 40 ${start} ${start + 60} ACCEPT ${status}`;
-      });
-      const text = [DEFAULT_FORMAT.join(' '), ...lines].join('\n');
-      const name = `flow-${String(index).padStart(2, '0')}.log.gz`;
-      writeFileSync(join(base, name), gzipSync(index === 20 ? 'no flow log' : text));
-    }
-    for (let index = 0; index < 10; index += 1) {
-      writeFileSync(
-        join(base, `2026-11-0${index % 9}T00-0${index}-00Z.json`.replace('-00T', '-09T')),
-        JSON.stringify({ Vpcs: [{ VpcId: 'vpc-0123456789abcdef0', OwnerId: '123456789012' }] }),
-      );
-    }
-  }
-
-  const PERIOD = { start: new Date('2026-10-01T00:00Z'), end: new Date('2027-01-01T00:00Z') };
-
-  async function ingestAll(base: string, folder: string): Promise<void> {
-    const lock = await openLakeForWriting(folder);
-    const database = await openDatabase();
-    try {
-      await createLakeViews(database.connection, folder);
-      const source = (pattern: string) =>
-        filesSource({ label: pattern, patterns: [pattern], baseFolder: base, hints: {} });
-      await ingest({
-        connection: database.connection,
-        lake: folder,
-        sources: [
-          { kind: 'inventory', source: source('*.json') },
-          { kind: 'flow_logs', source: source('*.gz') },
-        ],
-        period: PERIOD,
-        runId: 'whole',
-        now: () => new Date(),
-        onProgress: () => {},
-      });
-    } finally {
-      database.close();
-      await lock.release();
-    }
-  }
-
-  const CHILD = `
-    import { pathToFileURL } from 'node:url';
-    import { writeSync } from 'node:fs';
-    const [source, base, lake, runId] = process.argv.slice(1);
-    const load = (name) => import(pathToFileURL(source + '/' + name).href);
-    const { openDatabase } = await load('database.ts');
-    const { ingest } = await load('ingest/ingest.ts');
-    const { filesSource } = await load('ingest/sources/files.ts');
-    const { createLakeViews, openLakeForWriting } = await load('lake.ts');
-    await openLakeForWriting(lake);
-    const { connection } = await openDatabase();
-    await createLakeViews(connection, lake);
-    const entry = (kind, pattern) => ({
-      kind,
-      source: filesSource({ label: pattern, patterns: [pattern], baseFolder: base, hints: {} }),
-    });
-    await ingest({
-      connection, lake, runId, batchObjects: 4,
-      sources: [entry('inventory', '*.json'), entry('flow_logs', '*.gz')],
-      period: { start: new Date('2026-10-01T00:00Z'), end: new Date('2027-01-01T00:00Z') },
-      now: () => new Date(),
-      onProgress: () => writeSync(1, '.'),
-    });
-    writeSync(1, 'done');
-    setInterval(() => {}, 1000);
-  `;
-
-  /** Starts a run and kills it `delay` milliseconds after its `count`th object. */
-  async function runAndKill(
-    base: string,
-    runId: string,
-    count: number,
-    delay: number,
-  ): Promise<boolean> {
-    const child = spawn(
-      process.execPath,
-      [
-        '--import',
-        'tsx',
-        '--input-type=module',
-        '-e',
-        CHILD,
-        join(PACKAGE_ROOT, 'src'),
-        base,
-        lake,
-        runId,
-      ],
-      { cwd: PACKAGE_ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    const exited = once(child, 'exit');
-    let output = '';
-    let errors = '';
-    let isKilling = false;
-    child.stderr.on('data', (data) => {
-      errors += data;
-    });
-    child.stdout.on('data', (data) => {
-      output += data;
-      const isDue = output.replace('done', '').length >= count || output.endsWith('done');
-      if (!isDue || isKilling) return;
-      isKilling = true;
-      setTimeout(() => child.kill('SIGKILL'), delay);
-    });
-    const [, signal] = (await exited) as [number | null, string | null];
-    expect([signal, errors]).toEqual(['SIGKILL', '']);
-    return output.endsWith('done');
-  }
-
-  const COMPARED = TABLES.filter((table) => table.layer === 'ingest' && table.name !== 'run');
-
-  async function contentOf(folder: string): Promise<Record<string, string[]>> {
-    const content: Record<string, string[]> = {};
-    for (const table of COMPARED) {
-      const columns = table.columns
-        .map((column) => column.name)
-        .filter((name) => name !== 'ingested_at' && name !== 'run_id')
-        .map((name) => `"${name}"`)
-        .join(', ');
-      const rows = await query(
-        folder,
-        `select cast(row(${columns}) as varchar) as content from ${table.name} order by content`,
-      );
-      content[table.name] = rows.map((row) => String(row.content));
-    }
-    return content;
-  }
-
-  /** Objects whose rows in the lake are not as many as the ledger says, and rows of no object. */
-  const INCONSISTENT = `
-    with counted as (
-      select object_id, count(*) as row_count from flow group by object_id
-      union all
-      select object_id, count(*) from inventory_item group by object_id
-    )
-    select object_id, source_object.row_count as said, counted.row_count as found
-    from source_object full join counted using (object_id)
-    where coalesce(source_object.row_count, -1) <> coalesce(counted.row_count, 0)
-    order by all`;
-
-  test('at any moment leaves all of an object or nothing, and a last run makes it whole', async () => {
-    const base = join(root, 'objects');
-    writeObjects(base);
-    const whole = join(root, 'whole');
-    await ingestAll(base, whole);
-    const expected = await contentOf(whole);
-    expect(expected.source_object).toHaveLength(OBJECTS);
-    expect(expected.flow?.length).toBeGreaterThan(1000);
-    expect(expected.rejected_record?.length).toBeGreaterThan(30);
-
-    let midwayCount = 0;
-    for (let round = 0; round < 3; round += 1) {
-      for (let kill = 0; kill < 4; kill += 1) {
-        const count = 1 + Math.floor(Math.random() * 14);
-        const delay = Math.random() * 40;
-        const isDone = await runAndKill(base, `${round}-${kill}`, count, delay);
-        if (!isDone) midwayCount += 1;
-        expect(await query(lake, INCONSISTENT)).toEqual([]);
-      }
-      await ingestAll(base, lake);
-      expect(await contentOf(lake)).toEqual(expected);
-      expect(readdirSync(join(lake, '.flowproof', 'staging'))).toEqual([]);
-      rmSync(lake, { recursive: true });
-    }
-    expect(midwayCount).toBeGreaterThan(0);
-  });
-});
-
-test('the file of the lock is in the folder that its remedy names', async () => {
-  const lock = await openLakeForWriting(lake);
-  expect(readFileSync(join(lake, '.flowproof', 'lock'), 'utf8')).toBe(`${process.pid}\n`);
-  await lock.release();
 });

@@ -171,6 +171,27 @@ describe('run', () => {
     ]);
   });
 
+  test('keeps a record without an end of a run that failed', async () => {
+    const failing = run({
+      config: readConfig(join(root, 'flowproof.yaml')),
+      parts: ['ingest'],
+      command: 'ingest',
+      progress: {
+        step: () => {
+          throw new Error('stopped');
+        },
+        finish: () => {},
+      },
+    });
+    await expect(failing).rejects.toThrow('stopped');
+    expect(await query('select command, finished_at, exit_code from run')).toEqual([
+      { command: 'ingest', finished_at: null, exit_code: null },
+    ]);
+    // What it had not committed is read by the next.
+    await runParts(['ingest']);
+    expect(await query('select count(*) as flows from flow')).toEqual([{ flows: 3n }]);
+  });
+
   test('tries again what was refused once the configuration has changed', async () => {
     writeFileSync(join(root, 'inventory', 'vpcs.json'), JSON.stringify({ Vpcs: [] }));
     expect((await runParts(['ingest'])).outcome.ingest?.damaged).toHaveLength(1);

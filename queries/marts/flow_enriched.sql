@@ -17,36 +17,16 @@ with
     group by
       flow_id
   ),
-  -- A pull of CloudWatch Logs holds one log group; its flow log is known if only one writes there.
-  group_flow_logs as (
+  copies as (
     select
-      log_group_name,
-      min(flow_log_id) as flow_log_id
+      kept_flow_id,
+      count(distinct flow_id) as copy_count,
+      list_sort(array_agg(distinct flow_id)) as copy_flow_ids,
+      list_sort(array_agg(distinct coalesce(flow_log_id, source))) as copy_flow_logs
     from
-      flow_log
-    where
-      log_group_name is not null
+      flow_copy
     group by
-      log_group_name
-    having
-      count(distinct flow_log_id) = 1
-  ),
-  objects as (
-    select
-      source_object.object_id,
-      min(source_object.source) as source,
-      coalesce(
-        min(source_object.flow_log_id),
-        min(group_flow_logs.flow_log_id)
-      ) as flow_log_id,
-      array_join (min(source_object.fields), ' ') as log_format
-    from
-      source_object
-      left join group_flow_logs on log_group_of (source_object.uri) = group_flow_logs.log_group_name
-    where
-      source_object.kind = 'flow_logs'
-    group by
-      source_object.object_id
+      kept_flow_id
   ),
   judged as (
     select
@@ -193,9 +173,12 @@ select
   flows.object_id,
   flows.line_number,
   flows.object_id || ':' || cast(flows.line_number as varchar) as flow_id,
-  objects.source,
-  objects.flow_log_id,
-  objects.log_format,
+  flow_object.source,
+  flow_object.flow_log_id,
+  flow_object.log_format,
+  coalesce(copies.copy_count, 0) as copy_count,
+  coalesce(copies.copy_flow_ids, []) as copy_flow_ids,
+  coalesce(copies.copy_flow_logs, []) as copy_flow_logs,
   judged.source_address,
   judged.destination_address,
   judged.row_direction,
@@ -233,7 +216,8 @@ from
   inner join judged on flows.flow_date = judged.flow_date
   and flows.object_id = judged.object_id
   and flows.line_number = judged.line_number
-  left join objects on flows.object_id = objects.object_id
+  left join flow_object on flows.object_id = flow_object.object_id
+  left join copies on flows.object_id || ':' || cast(flows.line_number as varchar) = copies.kept_flow_id
   left join interface_context as context on judged.state_id = context.state_id
   left join events on flows.object_id || ':' || cast(flows.line_number as varchar) = events.flow_id
   left join remote_address on judged.remote_address = remote_address.address

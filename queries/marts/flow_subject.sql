@@ -1,5 +1,6 @@
 -- title: Flows of a day with the interface, the sides and the direction
--- grain: one row a flow, with what the steps after it need; flow_enriched takes the rest from the flow
+-- grain: one row a flow, with what the steps after it need; flow_enriched takes the rest from the flow. A record that is a
+--   copy of another is none.
 -- parameters: flow_date
 -- source: Amazon VPC User Guide, "Flow log records": tcp-flags 2 is SYN, 18 SYN-ACK; start and end lie
 --   within 60 seconds of the packets
@@ -40,6 +41,15 @@ with
       flow
     where
       flow_date = cast($flow_date as date)
+      and not exists (
+        select
+          1
+        from
+          flow_copy
+        where
+          flow_copy.object_id = flow.object_id
+          and flow_copy.line_number = flow.line_number
+      )
   ),
   -- Records without an interface id: by VPC, address and time, if that leaves one interface.
   interface_addresses as (

@@ -38,7 +38,7 @@ with
   figures as (
     select
       1 as position,
-      'Flow records' as label,
+      'Flows' as label,
       count(*) as value
     from
       flows
@@ -75,13 +75,25 @@ with
     union all
     select
       5 as position,
+      'Copies in other flow logs' as label,
+      count(distinct flow_id) as value
+    from
+      flow_copy
+    where
+      flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_date <= cast(cast($period_end as timestamp) as date)
+      and coalesce(start_at, end_at) >= cast($period_start as timestamp)
+      and coalesce(start_at, end_at) < cast($period_end as timestamp)
+    union all
+    select
+      6 as position,
       'IPS events' as label,
       count(*) as value
     from
       events
     union all
     select
-      6 as position,
+      7 as position,
       'Interfaces in scope' as label,
       count(distinct network_interface_id) as value
     from
@@ -94,21 +106,21 @@ with
       )
     union all
     select
-      7 as position,
+      8 as position,
       'Source objects' as label,
       count(*) as value
     from
       objects
     union all
     select
-      8 as position,
+      9 as position,
       'Lines rejected' as label,
       coalesce(sum(rejected_count), 0) as value
     from
       objects
     union all
     select
-      9 as position,
+      10 as position,
       'Objects damaged or refused' as label,
       count(*) filter(
         where

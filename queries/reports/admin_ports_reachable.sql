@@ -302,7 +302,7 @@ with
       reason,
       stretch_number
   ),
-  numbered_flows as (
+  flows as (
     select
       flow_enriched.flow_id,
       flow_enriched.network_interface_id,
@@ -318,22 +318,7 @@ with
       services.last_port,
       services.service,
       services.reason,
-      row_number() over (
-        partition by
-          network_interface_id,
-          srcaddr,
-          dstaddr,
-          srcport,
-          dstport,
-          flow_enriched.protocol,
-          start_at,
-          end_at,
-          packets,
-          bytes
-        order by
-          length(coalesce(log_format, '')) desc,
-          flow_id
-      ) as copy_number
+      address_key (flow_enriched.remote_address) as remote_key
     from
       flow_enriched
       inner join services on flow_enriched.protocol = services.protocol
@@ -356,16 +341,6 @@ with
         flow_enriched.end_at,
         cast(flow_enriched.flow_date as timestamp)
       ) < cast($period_end as timestamp)
-  ),
-  -- A flow that several flow logs recorded counts once.
-  flows as (
-    select
-      *,
-      address_key (remote_address) as remote_key
-    from
-      numbered_flows
-    where
-      copy_number = 1
   ),
   -- By the rules that the flow was attributed to; of a flow without any, by the range of the rule.
   flow_rules as (

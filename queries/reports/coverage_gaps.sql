@@ -9,7 +9,7 @@
 -- limits: Delivery of flow logs is best effort: a silent hour may be late rather than lost, and without any interface a flow
 --   log is silent by right. How many records a SKIPDATA interval stands for is not known. An object without record times
 --   is listed unless it was last modified before the period, since it may hold records of it. Whether someone was alerted
---   to a gap is for a person to show.
+--   to a gap is for a person to show. Overlapping flow logs are compared by interface and UTC day of the record.
 -- source: Amazon VPC User Guide, "Flow log records", "Flow log limitations"; EC2 API Reference, "FlowLog"
 with
   -- A flow log cannot be edited, so what it covers and records held since it was created.
@@ -70,18 +70,57 @@ with
     where
       source_object.kind = 'flow_logs'
   ),
+  -- What a flow log delivered are all of its records, also those that another one stands for.
+  delivered_records as (
+    select
+      flow_log_id,
+      source,
+      coalesce(network_interface_id, interface_id) as network_interface_id,
+      start_at,
+      end_at,
+      flow_date,
+      0 as copy_count
+    from
+      flow_enriched
+    union all
+    select
+      flow_log_id,
+      source,
+      network_interface_id,
+      start_at,
+      end_at,
+      flow_date,
+      1 as copy_count
+    from
+      (
+        select distinct
+          flow_id,
+          flow_log_id,
+          source,
+          interface_id as network_interface_id,
+          start_at,
+          end_at,
+          flow_date
+        from
+          flow_copy
+      ) as copies
+  ),
   flow_records as (
     select
       coalesce(flow_log_id, source, 'unknown flow log') as flow_log,
-      coalesce(network_interface_id, interface_id) as network_interface_id,
+      network_interface_id,
       date_trunc('hour', coalesce(start_at, end_at)) as start_hour_at,
       date_trunc('hour', coalesce(end_at, start_at)) as end_hour_at,
       count(*) filter(
         where
           coalesce(start_at, end_at) >= cast($period_start as timestamp)
-      ) as flow_count
+      ) as flow_count,
+      sum(copy_count) filter(
+        where
+          coalesce(start_at, end_at) >= cast($period_start as timestamp)
+      ) as copy_count
     from
-      flow_enriched
+      delivered_records
     where
       flow_date >= cast(
         cast($period_start as timestamp) - interval '1' hour as date
@@ -132,6 +171,7 @@ with
       start_hour_at,
       end_hour_at,
       flow_count,
+      copy_count,
       cast(null as varchar) as log_status,
       cast(null as timestamp) as start_at,
       cast(null as timestamp) as end_at
@@ -144,6 +184,7 @@ with
       date_trunc('hour', start_at) as start_hour_at,
       date_trunc('hour', end_at) as end_hour_at,
       0 as flow_count,
+      0 as copy_count,
       log_status,
       start_at,
       end_at
@@ -338,7 +379,11 @@ with
       ) as item_count,
       'supports' as status,
       cast(null as varchar) as gap_code,
-      'It delivered ' || cast(sum(flow_count) as varchar) || ' flow records; NODATA intervals, counted here, say that an interface had no traffic.' as why,
+      'It delivered ' || cast(sum(flow_count) as varchar) || ' flow records' || if (
+        sum(copy_count) > 0,
+        ', of which ' || cast(sum(copy_count) as varchar) || ' are copies of what another flow log recorded',
+        ''
+      ) || '; NODATA intervals, counted here, say that an interface had no traffic.' as why,
       cast(null as varchar) as remedy
     from
       records
@@ -593,6 +638,48 @@ with
     group by
       coalesce(interface_id, 'not named by the records')
   ),
+  -- Where two flow logs overlap and their records do not match, a flow may count twice.
+  overlapping_logs as (
+    select
+      'network interface' as subject_kind,
+      interface_id as subject_id,
+      greatest(min(started_at), cast($period_start as timestamp)) as started_at,
+      least(max(ended_at), cast($period_end as timestamp)) as ended_at,
+      sum(record_count + other_record_count) as item_count,
+      'partial' as status,
+      'FL_OVERLAP_NOT_ONE_TO_ONE' as gap_code,
+      'Flow logs ' || flow_log || ' and ' || other_flow_log || ' both recorded it, ' || case reason
+        when 'records_differ' then 'and in ' || cast(
+          count(distinct date_trunc('hour', started_at)) as varchar
+        ) || ' hours some of their records are of one connection at one time without being equal or the sum of each other'
+        else 'and share too few fields (' || min(compared_fields) || ') to tell which records are copies'
+      end || ': ' || cast(sum(record_count) as varchar) || ' and ' || cast(sum(other_record_count) as varchar) || ' records may count some flows twice.' as why,
+      'Leave one of the two: take its entry out of flow_logs, or replace both by one flow log with every field and an aggregation interval of 60 seconds.' || coalesce(
+        ' Then: aws ec2 delete-flow-logs --flow-log-ids ' || min(other_flow_log_id),
+        ''
+      ) as remedy
+    from
+      (
+        select
+          *,
+          coalesce(flow_log_id, source, 'unknown') as flow_log,
+          coalesce(other_flow_log_id, other_source, 'unknown') as other_flow_log
+        from
+          flow_overlap
+      ) as found
+    where
+      flow_date >= cast(
+        cast($period_start as timestamp) - interval '1' hour as date
+      )
+      and flow_date <= cast(cast($period_end as timestamp) as date)
+      and coalesce(ended_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
+      and coalesce(started_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+    group by
+      interface_id,
+      flow_log,
+      other_flow_log,
+      reason
+  ),
   unlogged_classes as (
     select
       'class of traffic' as subject_kind,
@@ -650,6 +737,11 @@ with
       *
     from
       unplaced_flows
+    union all
+    select
+      *
+    from
+      overlapping_logs
     union all
     select
       *

@@ -25,23 +25,7 @@ with
       rule_reason,
       bytes,
       start_at,
-      end_at,
-      row_number() over (
-        partition by
-          network_interface_id,
-          srcaddr,
-          dstaddr,
-          srcport,
-          dstport,
-          protocol,
-          start_at,
-          end_at,
-          packets,
-          bytes
-        order by
-          length(coalesce(log_format, '')) desc,
-          flow_id
-      ) as copy_number
+      end_at
     from
       flow_enriched
     where
@@ -58,7 +42,6 @@ with
       and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
       and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
   ),
-  -- A flow that several flow logs recorded counts once.
   flows as (
     select
       network_interface_id,
@@ -80,8 +63,6 @@ with
       end_at
     from
       candidates
-    where
-      copy_number = 1
   ),
   connections as (
     select

@@ -7,7 +7,7 @@
 -- grain: one row a network interface in scope
 -- limits: A flow record supports an audit trail; it is none of the events that 10.2.1.1 to 10.2.1.7 name. Flows of a time at
 --   which no inventory snapshot covers the interface are in no scope and not counted here. A flow that several flow logs
---   recorded counts once, by the record with the most fields. An address may stand in several rows: AWS gives it to
+--   recorded counts once, by the record with the most fields; copy_count says how many other records it stands for. An address may stand in several rows: AWS gives it to
 --   another interface once it is free.
 -- source: PCI DSS v4.0.1 requirement 10.2.2
 with
@@ -45,7 +45,6 @@ with
     select
       flow_id,
       network_interface_id,
-      coalesce(flow_log_id, source) as flow_log,
       coalesce(
         instance_name || ' (' || resource_instance_id || ')',
         resource_instance_id,
@@ -75,63 +74,15 @@ with
       and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
       and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
   ),
-  -- Only where several flow logs recorded an interface can a flow be there twice.
-  recorded_often as (
+  copies as (
     select
-      network_interface_id
+      details.network_interface_id,
+      count(distinct flow_copy.flow_id) as copy_count
     from
-      details
+      flow_copy
+      inner join details on flow_copy.kept_flow_id = details.flow_id
     group by
-      network_interface_id
-    having
-      count(distinct flow_log) > 1
-  ),
-  numbered_copies as (
-    select
-      flow_id,
-      row_number() over (
-        partition by
-          network_interface_id,
-          srcaddr,
-          dstaddr,
-          srcport,
-          dstport,
-          protocol,
-          start_at,
-          end_at,
-          action,
-          packets,
-          bytes
-        order by
-          length(coalesce(log_format, '')) desc,
-          flow_id
-      ) as copy_number
-    from
-      flow_enriched
-    where
-      network_interface_id in (
-        select
-          network_interface_id
-        from
-          recorded_often
-      )
-      and flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-  ),
-  kept as (
-    select
-      *
-    from
-      details
-    where
-      flow_id not in (
-        select
-          flow_id
-        from
-          numbered_copies
-        where
-          copy_number > 1
-      )
+      details.network_interface_id
   ),
   flows as (
     select
@@ -141,13 +92,13 @@ with
       min(start_at) as first_at,
       max(end_at) as last_at
     from
-      kept
+      details
     group by
       network_interface_id
   ),
   elements as (
     select
-      kept.network_interface_id,
+      details.network_interface_id,
       element.position,
       element.element,
       element.short_name,
@@ -168,7 +119,7 @@ with
         when 'affected_resource' then affected_resource_reason
       end as reason
     from
-      kept
+      details
       cross join (
         values
           (1, 'user_identification', 'user'),
@@ -289,6 +240,7 @@ with
       coalesce(interfaces.resource, flows.resource) as resource,
       interfaces.addresses,
       coalesce(flows.flow_count, 0) as flow_count,
+      coalesce(copies.copy_count, 0) as copy_count,
       flows.first_at,
       flows.last_at,
       summaries.flows_with_detail,
@@ -301,12 +253,14 @@ with
       interfaces
       full outer join flows on interfaces.network_interface_id = flows.network_interface_id
       left join summaries on flows.network_interface_id = summaries.network_interface_id
+      left join copies on flows.network_interface_id = copies.network_interface_id
   )
 select
   network_interface_id,
   resource,
   addresses,
   cast(flow_count as bigint) as flow_count,
+  cast(copy_count as bigint) as copy_count,
   flows_with_detail,
   if (is_complete is true, null, weakest_element) as weakest_element,
   first_at,

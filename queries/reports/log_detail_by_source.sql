@@ -6,8 +6,8 @@
 -- needs: flows
 -- grain: one row a source, flow log and format, and one of the six details
 -- limits: A flow record supports an audit trail; it is none of the events that 10.2.1.1 to 10.2.1.7 name. No flow log of
---   any version names a user. Records without a time count by their date. A flow that two flow logs recorded counts once
---   in each. A flow log of the inventory without records may have delivered to a place that was not read.
+--   any version names a user. Records without a time count by their date. A flow that two flow logs recorded counts once,
+--   with the richer format; copy_count says how many records of the source count elsewhere. A flow log of the inventory without records may have delivered to a place that was not read.
 -- source: PCI DSS v4.0.1 requirement 10.2.2; Amazon VPC User Guide, "Flow log records"
 with
   combinations as (
@@ -51,6 +51,26 @@ with
       origination_reason,
       affected_resource,
       affected_resource_reason
+  ),
+  -- Records that another flow log's record stands for: their flows count there.
+  copies as (
+    select
+      source,
+      flow_log_id,
+      log_format,
+      min(coalesce(kept_flow_log_id, kept_source)) as kept_flow_log,
+      count(distinct flow_id) as copy_count
+    from
+      flow_copy
+    where
+      flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_date <= cast(cast($period_end as timestamp) as date)
+      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
+      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+    group by
+      source,
+      flow_log_id,
+      log_format
   ),
   -- A flow log cannot be edited, so it had its format since it was created.
   configured_flow_logs as (
@@ -218,6 +238,45 @@ with
         where
           flow_log_id is not null
       )
+      and configured_flow_logs.flow_log_id not in (
+        select
+          flow_log_id
+        from
+          copies
+        where
+          flow_log_id is not null
+      )
+  ),
+  only_copies as (
+    select
+      copies.source,
+      copies.flow_log_id,
+      copies.log_format,
+      elements.element_number,
+      elements.element,
+      0 as met_count,
+      0 as partial_count,
+      0 as supplied_count,
+      0 as missing_count,
+      if (
+        elements.element = 'user_identification',
+        'FL_NO_USER: no flow log of any version names a user',
+        'FL_ONLY_COPIES: each of its ' || cast(copies.copy_count as varchar) || ' records is a copy of what ' || copies.kept_flow_log || ' recorded with as many fields or more; the details of these flows are judged there'
+      ) as reason
+    from
+      copies
+      cross join elements
+    where
+      not exists (
+        select
+          1
+        from
+          combinations
+        where
+          combinations.source is not distinct from copies.source
+          and combinations.flow_log_id is not distinct from copies.flow_log_id
+          and combinations.log_format is not distinct from copies.log_format
+      )
   ),
   listed as (
     select
@@ -229,6 +288,11 @@ with
       *
     from
       silent
+    union all
+    select
+      *
+    from
+      only_copies
   ),
   missing_fields as (
     select
@@ -270,11 +334,14 @@ with
       ) as reason_code,
       trim(substr(reason, strpos(reason, ':') + 1)) as reason_text,
       missing_fields.fields as missing_fields,
+      coalesce(copies.copy_count, 0) as copy_count,
       case
+        when met_count + partial_count + supplied_count + missing_count = 0
+        and listed.element = 'user_identification' then 'out_of_reach'
         when met_count + partial_count + supplied_count + missing_count = 0 then if (
-          listed.element = 'user_identification',
-          'out_of_reach',
-          'not_evidenced'
+          copies.copy_count is null,
+          'not_evidenced',
+          'partial'
         )
         when partial_count + missing_count = 0 then 'supports'
         when listed.element = 'user_identification'
@@ -295,6 +362,9 @@ with
       left join missing_fields on coalesce(listed.log_format, '') = missing_fields.log_format
       and listed.element = missing_fields.element
       left join configured_flow_logs on listed.flow_log_id = configured_flow_logs.flow_log_id
+      left join copies on listed.source is not distinct from copies.source
+      and listed.flow_log_id is not distinct from copies.flow_log_id
+      and listed.log_format is not distinct from copies.log_format
   )
 select
   source,
@@ -305,9 +375,11 @@ select
   cast(partial_count as bigint) as partial_count,
   cast(supplied_count as bigint) as supplied_count,
   cast(missing_count as bigint) as missing_count,
+  cast(copy_count as bigint) as copy_count,
   status,
   if (status = 'supports', null, reason_code) as gap_code,
   case
+    when reason_code = 'FL_ONLY_COPIES' then 'In the period, ' || reason_text || '.'
     when flow_count = 0 then reason_text || ' in the period.'
     when status = 'supports' then 'All ' || cast(flow_count as varchar) || ' flows have it: ' || reason_text || '.'
     else cast(partial_count + missing_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows are short of it, most often: ' || reason_text || '.'
@@ -315,6 +387,7 @@ select
   case
     when status = 'supports' then null
     when element = 'user_identification' then 'No flow log of any format can name a user. Add host agent events that name one (log inspection) under ips_events; take the rest from CloudTrail, Session Manager, operating system and database audit logs.'
+    when reason_code = 'FL_ONLY_COPIES' then 'Nothing is lost if it goes: aws ec2 delete-flow-logs, once no other interface or reader needs it. Or give it the fields that the other lacks.'
     when reason_code = 'FL_SILENT_FLOW_LOG' then 'Add its destination under flow_logs, or repair its delivery (see coverage_gaps); if it is no longer wanted: aws ec2 delete-flow-logs --flow-log-ids ' || flow_log_id
     when missing_fields is not null
     or reason_code = 'FL_TRAFFIC_TYPE_NOT_ALL' then coalesce('The format lacks ' || missing_fields || '. ', '') || 'A flow log cannot be edited; create one that records it: ' || create_command || coalesce(

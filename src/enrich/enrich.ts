@@ -7,7 +7,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
-import type { Parameters } from '../database.ts';
+import { type Parameters, readRows } from '../database.ts';
 import {
   createDerivedView,
   partitionDates,
@@ -24,7 +24,12 @@ import { createScratchTable, DAY_STEPS, fileOf, WHOLE_STEPS } from './steps.ts';
 /** Columns and types that the files are written with, whatever their queries give. */
 const DERIVED_TABLES = TABLES.filter((table) => table.layer !== 'ingest');
 
-export type EnrichResult = { dayCount: number; rebuiltDayCount: number };
+export type EnrichResult = {
+  dayCount: number;
+  rebuiltDayCount: number;
+  /** Records of all days that other records stand for. */
+  copyCount: number;
+};
 
 export type EnrichOptions = {
   connection: DuckDBConnection;
@@ -70,7 +75,14 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     await dropOtherDates(lake, step, dates);
     await createDerivedView(connection, lake, step.name);
   }
-  return { dayCount: dates.length, rebuiltDayCount };
+  const [copies] = await readRows<{ copy_count: bigint }>(
+    connection,
+    // Only sums and their parts may stand in several rows; the others are counted without their ids.
+    `select count(*) filter (where copied_as = 'record')
+       + count(distinct flow_id) filter (where copied_as <> 'record') as copy_count
+     from flow_copy`,
+  );
+  return { dayCount: dates.length, rebuiltDayCount, copyCount: Number(copies?.copy_count ?? 0) };
 }
 
 /** Hash of what every derived table depends on: inventory, configuration and queries. */

@@ -29,6 +29,7 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'network_acl', layer: 'staging', kept: 'lake' },
   { name: 'network_acl_entry', layer: 'staging', kept: 'lake' },
   { name: 'flow_log', layer: 'staging', kept: 'lake' },
+  { name: 'flow_object', layer: 'marts', kept: 'scratch' },
   { name: 'interface_context', layer: 'marts', kept: 'scratch' },
   { name: 'scope_interface', layer: 'marts', kept: 'lake' },
   { name: 'interface_segment', layer: 'marts', kept: 'scratch' },
@@ -38,6 +39,11 @@ export const WHOLE_STEPS: readonly Step[] = [
 
 /** Made for each UTC day, in this order. */
 export const DAY_STEPS: readonly Step[] = [
+  { name: 'overlap_record', layer: 'marts', kept: 'scratch' },
+  { name: 'overlap_pair', layer: 'marts', kept: 'scratch' },
+  { name: 'overlap_side', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_copy', layer: 'marts', kept: 'lake' },
+  { name: 'flow_overlap', layer: 'marts', kept: 'lake' },
   { name: 'flow_subject', layer: 'marts', kept: 'scratch' },
   { name: 'remote_address', layer: 'marts', kept: 'scratch' },
   { name: 'flow_rule', layer: 'marts', kept: 'scratch' },

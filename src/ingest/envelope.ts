@@ -11,6 +11,8 @@ export type EnvelopeRecord = {
   number: number;
   /** What is kept of it if it is rejected. */
   bytes: Buffer;
+  /** Its length, where `bytes` is only its start. */
+  sizeBytes?: number;
   content:
     | { kind: 'message'; message: string }
     /** A part of the envelope that is rightly no record. */

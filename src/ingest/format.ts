@@ -21,6 +21,8 @@ export type ObjectHints = {
   region?: string;
   /** When an inventory snapshot was taken, where the configuration says it. */
   takenAt?: Date;
+  /** Decompressed bytes allowed for each compressed byte; `MAX_EXPANSION` of `lines.ts` if absent. */
+  maxExpansion?: number;
   /** Zone of syslog headers without an offset, as `+02:00`; UTC if absent. */
   utcOffset?: string;
 };
@@ -50,8 +52,11 @@ export type Sink = {
   add(table: string, row: Readonly<Record<string, Cell>>, isExtra?: boolean): void;
   /** Counts a line that is rightly no row. */
   count(kind: 'nodata' | 'skipdata' | 'header' | 'blank', lines?: number): void;
-  /** Keeps a line that could not be read. `bytes` may be reused by the caller afterwards. */
-  reject(lineNumber: number, reason: string, bytes: Uint8Array): void;
+  /**
+   * Keeps a line that could not be read. `bytes` may be reused by the caller afterwards; `sizeBytes` is
+   * the length of the line where `bytes` is only its start.
+   */
+  reject(lineNumber: number, reason: string, bytes: Uint8Array, sizeBytes?: number): void;
   /**
    * Adds rows that the engine makes itself: `select` names columns of the table; those left out are
    * null. Each row counts as one line unless `isExtra`. Returns how many were added.

@@ -19,7 +19,7 @@ import type { Kind, LocalObject } from './format.ts';
 import type { IngestProgress } from './ingest-progress.ts';
 import { createLane } from './lane.ts';
 import { type Ledger, readLedger } from './ledger.ts';
-import { maxContentBytes } from './lines.ts';
+import { expansionLimit } from './lines.ts';
 import { lookAhead } from './look-ahead.ts';
 import type { FirstReject } from './object-sink.ts';
 import { prefetch } from './prefetch.ts';
@@ -219,7 +219,7 @@ function bulkObjectOf(object: LocalObject): BulkObject {
     objectId,
     path,
     day: Math.floor(modifiedAt.getTime() / DAY_MILLISECONDS),
-    maxBytes: maxContentBytes(sizeBytes),
+    maxBytes: expansionLimit(sizeBytes, hints.maxExpansion),
     fields: hints.fields,
   };
 }

@@ -2,15 +2,15 @@
 import { createJsonSplitter, type JsonReading, type JsonRecord } from './json-splitter.ts';
 import { type LinesResult, readLines } from './lines.ts';
 
-/** Reads the records of a file in order. `lineCount` is their number and that of the blank lines. */
+/** Reads the records of an object in order. `lineCount` is their number and that of the blank lines. */
 export function readJsonValues(
-  path: string,
+  content: Parameters<typeof readLines>[0],
   reading: JsonReading,
   drain?: () => Promise<void>,
 ): Promise<LinesResult> {
   let found: JsonRecord | undefined;
   return readLines(
-    path,
+    content,
     // Where a damaged file is read a second time, only what is new comes up to here.
     () => {
       if (found === undefined) reading.onBlankLine();

@@ -87,7 +87,7 @@ export async function readLedger(
 }
 
 function selectLedger(files: readonly string[], configSha256: string | undefined): string {
-  // A run that was killed left no row: what it refused is open as well.
+  // A run has its row from its start on: also what a run that was killed refused is settled.
   const isSettled =
     configSha256 === undefined
       ? 'true'

@@ -20,14 +20,18 @@ import { messageOf } from '../errors.ts';
 /** Longest line that is kept whole; the rest of a longer one is counted but not stored. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-/** Decompressed bytes allowed for each compressed byte; more is taken for a decompression bomb. */
+/**
+ * Decompressed bytes allowed for each compressed byte where the configuration says nothing else; more
+ * is taken for a decompression bomb. Flow logs of real traffic expand 5 to 30 times.
+ */
 export const MAX_EXPANSION = 250;
 
+/** What any object may expand to: far from harm, and small files of much the same lines do. */
 const MIN_EXPANSION_BYTES = 64 * 1024 * 1024;
 
-/** Most bytes of content that a gzip file of this size may have. */
-export function maxContentBytes(sizeBytes: number): number {
-  return Math.max(MIN_EXPANSION_BYTES, sizeBytes * MAX_EXPANSION);
+/** Decompressed bytes at which reading an object of that compressed size stops. */
+export function expansionLimit(sizeBytes: number, maxExpansion = MAX_EXPANSION): number {
+  return Math.max(MIN_EXPANSION_BYTES, sizeBytes * maxExpansion);
 }
 
 export type Line = {
@@ -41,6 +45,15 @@ export type Line = {
   isCut: boolean;
 };
 
+/** Why the line did not arrive whole, if it did not. */
+export function lineProblem(line: Line): string | undefined {
+  if (line.isCut) return 'the object ends or is damaged within this line';
+  if (line.sizeBytes > line.bytes.length) {
+    return `line of ${line.sizeBytes} bytes is longer than a record may be (${MAX_LINE_BYTES})`;
+  }
+  return undefined;
+}
+
 export type LinesResult = { lineCount: number; damage?: string };
 
 /** True if the bytes start as gzip data does. */
@@ -49,11 +62,11 @@ export function isGzip(head: Uint8Array): boolean {
 }
 
 /** At once rather than awaited: the wait is longer than the reading, once for each object. */
-function readHead(path: string, length: number): Buffer {
+function readHead(path: string, length: number, start = 0): Buffer {
   const file = openSync(path, 'r');
   try {
     const buffer = Buffer.allocUnsafe(length);
-    return buffer.subarray(0, readSync(file, buffer, 0, length, 0));
+    return buffer.subarray(0, readSync(file, buffer, 0, length, start));
   } finally {
     closeSync(file);
   }
@@ -95,50 +108,62 @@ class EnoughRead extends Error {}
 
 type OnChunk = (chunk: Buffer) => void | Promise<void>;
 
-async function pump(path: string, start: number, target: Gunzip | InflateRaw, onChunk: OnChunk) {
+/** Returns how many bytes the decompressor took. */
+async function pump(
+  path: string,
+  start: number,
+  target: Gunzip | InflateRaw,
+  onChunk: OnChunk,
+): Promise<number> {
   const file = createReadStream(path, { start, highWaterMark: 256 * 1024 });
   file.on('error', (thrown) => target.destroy(thrown));
   file.pipe(target);
   try {
     for await (const chunk of target) await onChunk(chunk as Buffer);
+    return target.bytesWritten;
   } finally {
     file.destroy();
     target.destroy();
   }
 }
 
+/** Checksum and length at the end of a gzip member. */
+const TRAILER_BYTES = 8;
+
 const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 1024 };
 
-/** Decompresses as the format demands; throws at the first damage. */
-function decompress(path: string, onChunk: OnChunk): Promise<void> {
-  return pump(path, 0, createGunzip({ chunkSize: 256 * 1024 }), onChunk);
+/**
+ * Decompresses as the format demands; throws at the first damage. Returns what is wrong with the bytes
+ * behind the end: the decompressor ends at a zero byte after a member, which pads a file at best.
+ */
+async function decompress(
+  path: string,
+  size: number,
+  onChunk: OnChunk,
+): Promise<string | undefined> {
+  const end = await pump(path, 0, createGunzip({ chunkSize: 256 * 1024 }), onChunk);
+  if (end >= size) return undefined;
+  for await (const chunk of createReadStream(path, { start: end })) {
+    if ((chunk as Buffer).some((byte) => byte !== 0)) {
+      return `gzip: data after the padding at byte ${end} was not read (of ${size} bytes)`;
+    }
+  }
+  return undefined;
 }
 
 /**
- * Decompresses what can be had of a damaged file, to within 1 KiB of the damage. The checksum at the
- * end of a file of one member is left out of account: it is known to be wrong, or missing.
+ * Decompresses what can be had of a damaged file, member by member, to within 1 KiB of the damage.
+ * Checksums are left out of account: one of them is known to be wrong, or missing.
  */
 async function decompressDamaged(path: string, size: number, onChunk: OnChunk): Promise<void> {
-  const start = gzipHeaderLength(readHead(path, 65_536));
-  const inflate = createInflateRaw(LENIENT);
-  const chunks: Buffer[] = [];
-  let isSmall = true;
-  await pump(path, start, inflate, async (chunk) => {
-    // A first member is small where several follow; nothing is delivered before that is known.
-    if (isSmall && chunks.length < 1024) return void chunks.push(Buffer.from(chunk));
-    if (isSmall) for (const early of chunks) await onChunk(early);
-    isSmall = false;
-    await onChunk(chunk);
-  }).catch((thrown: unknown) => {
-    if (!isZlibError(thrown)) throw thrown;
-  });
-  if (!isSmall) return;
-  const hasMoreMembers = inflate.bytesWritten + 8 < size - start;
-  if (!hasMoreMembers) {
-    for (const early of chunks) await onChunk(early);
-    return;
+  let start = 0;
+  while (start < size) {
+    const head = readHead(path, 65_536, start);
+    if (!isGzip(head)) return;
+    const bodyAt = start + gzipHeaderLength(head);
+    const bodySize = await pump(path, bodyAt, createInflateRaw(LENIENT), onChunk);
+    start = bodyAt + bodySize + TRAILER_BYTES;
   }
-  await pump(path, 0, createGunzip(LENIENT), onChunk);
 }
 
 function isZlibError(thrown: unknown): boolean {
@@ -170,14 +195,16 @@ export type Splitter = {
 /**
  * Calls `onLine` for each line of the file, in order. Line ends are LF or CRLF; a last line without
  * one counts. Never throws for bad content: damage is in the result. Errors of the file system and of
- * `onLine` are thrown.
+ * `onLine` are thrown. Of gzip content that expands more than `hints.maxExpansion` times, the rest is not read.
  */
 export async function readLines(
-  path: string,
+  content: { path: string; hints?: { maxExpansion?: number } },
   onLine: (line: Line) => void,
   drain: () => Promise<void> = async () => {},
   split: (onRecord: (line: Line) => void) => Splitter = createSplitter,
 ): Promise<LinesResult> {
+  const { path } = content;
+  const maxExpansion = content.hints?.maxExpansion ?? MAX_EXPANSION;
   const head = readHead(path, 2);
   const splitter = split(onLine);
   if (!isGzip(head)) {
@@ -191,7 +218,7 @@ export async function readLines(
   const file = await open(path, 'r');
   const { size } = await file.stat();
   await file.close();
-  const limit = maxContentBytes(size);
+  const limit = expansionLimit(size, maxExpansion);
   const feed = (target: Splitter) => {
     let total = 0;
     return async (chunk: Buffer): Promise<void> => {
@@ -202,14 +229,13 @@ export async function readLines(
     };
   };
   try {
-    await decompress(path, feed(splitter));
+    const damage = await decompress(path, size, feed(splitter));
     splitter.finish(false);
-    return { lineCount: splitter.lineCount() };
+    return { lineCount: splitter.lineCount(), ...(damage === undefined ? {} : { damage }) };
   } catch (thrown) {
     if (thrown instanceof ExpansionError) {
       splitter.finish(true);
-      const damage = `gzip: more than ${MAX_EXPANSION} times its compressed size (${size} bytes); stopped there`;
-      return { lineCount: splitter.lineCount(), damage };
+      return { lineCount: splitter.lineCount(), damage: expansionDamage(size, maxExpansion) };
     }
     if (!isZlibError(thrown)) throw thrown;
     const delivered = splitter.lineCount();
@@ -228,6 +254,11 @@ export async function readLines(
 }
 
 class ExpansionError extends Error {}
+
+/** What is said of an object that was not read on, with the key that allows more. */
+export function expansionDamage(sizeBytes: number, maxExpansion = MAX_EXPANSION): string {
+  return `gzip: expands to over ${expansionLimit(sizeBytes, maxExpansion)} bytes, more than ${maxExpansion} times its ${sizeBytes}; stopped there (limits.max_expansion in the config allows more)`;
+}
 
 function createSplitter(onLine: (line: Line) => void): Splitter {
   let number = 0;

@@ -123,7 +123,7 @@ export function createObjectSink(
     count(kind, lines = 1) {
       counts[`${kind}Count`] += lines;
     },
-    reject(lineNumber, reason, bytes) {
+    reject(lineNumber, reason, bytes, sizeBytes = bytes.length) {
       counts.rejectedCount += 1;
       firstReject ??= { lineNumber, reason };
       batch.addRow('rejected_record', {
@@ -132,7 +132,7 @@ export function createObjectSink(
         line_number: lineNumber,
         reason,
         record_bytes: new Uint8Array(bytes.subarray(0, MAX_REJECTED_BYTES)),
-        record_size_bytes: bytes.length,
+        record_size_bytes: sizeBytes,
       });
     },
     countAhead({ counts: ahead, firstAt, lastAt }) {

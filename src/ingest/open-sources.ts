@@ -125,8 +125,9 @@ async function openSource(
   label: string,
   entry: Entry,
   around: Surroundings,
-  hints: ObjectHints,
+  entryHints: ObjectHints,
 ): Promise<KindOfSource> {
+  const hints = { ...entryHints, maxExpansion: around.config.limits.max_expansion };
   if (entry.cloudwatch_logs !== undefined) {
     const source = await openLogGroup(kind, label, entry.cloudwatch_logs, entry, around, hints);
     return { kind, source };

@@ -154,7 +154,10 @@ async function readContent(
   if (!format) {
     const candidates = FORMATS.filter((candidate) => candidate.kind === kind);
     const names = candidates.map((candidate) => candidate.name).join(', ');
-    const reason = `no ${kind} format recognises its content (known: ${names})`;
+    const unknown = `no ${kind} format recognises its content (known: ${names})`;
+    const head = await readContentHead(object.path);
+    const nothing = object.sizeBytes === 0 ? 'it is empty' : 'gzip: no byte of it can be read';
+    const reason = head.length === 0 ? nothing : unknown;
     return { status: 'refused', reason, lineCount: 0 };
   }
   const { lineCount, fields, damage } = await format.read(object, sink, ahead);

@@ -92,6 +92,7 @@ test('every derived table has the columns and types of the catalogue', async () 
   expect(await run()).toEqual({
     dayCount: 2,
     rebuiltDayCount: 2,
+    copyCount: 0,
     dates: [fixture.DAY, NEXT_DAY],
   });
   for (const table of DERIVED) {
@@ -126,6 +127,36 @@ test('one row a flow, in each mart that has one row a flow', async () => {
     { flow_id: 'o:1', scope_name: 'cde' },
     { flow_id: 'o:2', scope_name: null },
   ]);
+});
+
+test('a flow that two flow logs recorded is one row, with the richer record, and says so', async () => {
+  await fixture.addRows(staged, 'source_object', [
+    fixture.flowObject('rich', { flow_log_id: 'fl-rich', fields: fixture.FULL_FIELDS }),
+  ]);
+  await fixture.addRows(staged, 'flow', [fixture.flow(5, { object_id: 'rich', tcp_flags: 2 })]);
+  await commit('first');
+  expect(await run()).toMatchObject({ copyCount: 1 });
+  const rows = await fixture.read(
+    database,
+    `select flow_id, copy_count, copy_flow_ids, copy_flow_logs, event_ids
+     from flow_enriched order by flow_id`,
+  );
+  expect(rows).toEqual([
+    { flow_id: 'o:2', copy_count: 0, copy_flow_ids: [], copy_flow_logs: [], event_ids: [] },
+    {
+      flow_id: 'rich:5',
+      copy_count: 1,
+      copy_flow_ids: ['o:1'],
+      copy_flow_logs: ['flow_logs[0]'],
+      event_ids: ['e1'],
+    },
+  ]);
+  const counts = await fixture.read(
+    database,
+    `select (select count(*) from flow) as records, (select count(*) from flow_detail) as details,
+       (select string_agg(flow_id) from flow_event) as pairs`,
+  );
+  expect(counts).toEqual([{ records: 3, details: 2, pairs: 'rich:5' }]);
 });
 
 test('a flow whose object the ledger does not have is kept', async () => {
@@ -225,7 +256,7 @@ test('content that replaces an object takes its flows, and a day that has none l
 });
 
 test('an empty lake gives empty tables', async () => {
-  expect(await run()).toEqual({ dayCount: 0, rebuiltDayCount: 0, dates: [] });
+  expect(await run()).toEqual({ dayCount: 0, rebuiltDayCount: 0, copyCount: 0, dates: [] });
   expect(await fixture.read(database, 'select count(*) as n from flow_enriched')).toEqual([
     { n: 0 },
   ]);

@@ -232,17 +232,24 @@ export function ipsEvent(eventId: string, parts: Row = {}): Row {
   };
 }
 
-export type StepOptions = { scope?: Scope; date?: string; maxAgeHours?: number };
+export type StepOptions = {
+  scope?: Scope;
+  date?: string;
+  maxAgeHours?: number;
+  /** Only the steps of these names; all if absent. */
+  steps?: readonly string[];
+};
 
 /** Runs every step of enrichment in order, for one day, each as a temporary table. */
 export async function runSteps(database: Database, options: StepOptions = {}): Promise<void> {
-  const { scope = [], date = DAY, maxAgeHours = 24 } = options;
+  const { scope = [], date = DAY, maxAgeHours = 24, steps } = options;
   const parameters = {
     metadata_max_age_seconds: BigInt(maxAgeHours * 3600),
     flow_date: date,
   };
   await createScopeTable(database.connection, { scope });
   for (const step of [...WHOLE_STEPS, ...DAY_STEPS]) {
+    if (steps && !steps.includes(step.name)) continue;
     await createScratchTable(database.connection, step, parameters);
   }
 }

@@ -16,14 +16,17 @@ async function read(content: string | Uint8Array) {
     await writeFile(path, content);
     const records: Found[] = [];
     let blankCount = 0;
-    const result = await readJsonValues(path, {
-      onRecord({ lineNumber: line, bytes, value, isPrinted, isCut }) {
-        records.push({ line, text: bytes.toString(), value, isPrinted, isCut });
+    const result = await readJsonValues(
+      { path: path },
+      {
+        onRecord({ lineNumber: line, bytes, value, isPrinted, isCut }) {
+          records.push({ line, text: bytes.toString(), value, isPrinted, isCut });
+        },
+        onBlankLine() {
+          blankCount += 1;
+        },
       },
-      onBlankLine() {
-        blankCount += 1;
-      },
-    });
+    );
     return { records, blankCount, result };
   } finally {
     await rm(folder, { recursive: true, force: true });

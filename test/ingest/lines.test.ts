@@ -17,16 +17,19 @@ function write(bytes: Uint8Array): string {
   return path;
 }
 
-async function collect(bytes: Uint8Array) {
+async function collect(bytes: Uint8Array, maxExpansion?: number) {
   const lines: { number: number; text: string; isCut: boolean; sizeBytes: number }[] = [];
-  const result = await readLines(write(bytes), (line) => {
-    lines.push({
-      number: line.number,
-      text: line.bytes.toString('latin1'),
-      isCut: line.isCut,
-      sizeBytes: line.sizeBytes,
-    });
-  });
+  const result = await readLines(
+    { path: write(bytes), hints: maxExpansion === undefined ? {} : { maxExpansion } },
+    (line) => {
+      lines.push({
+        number: line.number,
+        text: line.bytes.toString('latin1'),
+        isCut: line.isCut,
+        sizeBytes: line.sizeBytes,
+      });
+    },
+  );
   return { lines, ...result };
 }
 
@@ -96,9 +99,37 @@ describe('readLines', () => {
     expect(lines[1]?.text.length).toBe(MAX_LINE_BYTES);
   });
 
-  test('stops a gzip bomb and says at which ratio', async () => {
-    const { damage } = await collect(gzipSync(Buffer.alloc(80 * 1024 * 1024)));
-    expect(damage).toMatch(/more than 250 times its compressed size/);
+  test('stops a gzip bomb at the given ratio, says so, and goes on for a higher one', async () => {
+    const bomb = gzipSync(Buffer.concat([Buffer.from('one\n'), Buffer.alloc(80 * 1024 * 1024)]));
+    const { damage, lines } = await collect(bomb);
+    expect(damage).toBe(
+      `gzip: expands to over ${64 * 1024 * 1024} bytes, more than 250 times its ${bomb.length}; stopped there (limits.max_expansion in the config allows more)`,
+    );
+    expect(lines.map(({ isCut }) => isCut)).toEqual([false, true]);
+    expect(lines[1]?.sizeBytes).toBeGreaterThan(63 * 1024 * 1024);
+    expect(lines[1]?.sizeBytes).toBeLessThanOrEqual(64 * 1024 * 1024);
+    const all = await collect(bomb, 1200);
+    expect(all.damage).toBeUndefined();
+    expect(all.lines[1]?.sizeBytes).toBe(80 * 1024 * 1024);
+  });
+
+  test('takes zeros after gzip content for padding, and says so of anything behind them', async () => {
+    const padding = Buffer.alloc(100_000);
+    const padded = Buffer.concat([gzipSync('one\n'), gzipSync('two\n'), padding]);
+    const { lines, damage } = await collect(padded);
+    expect(lines.map((line) => line.text)).toEqual(['one', 'two']);
+    expect(damage).toBeUndefined();
+    const more = await collect(Buffer.concat([padded, gzipSync('three\n')]));
+    expect(more.lines.map((line) => line.text)).toEqual(['one', 'two']);
+    expect(more.damage).toMatch(/^gzip: data after the padding at byte 48 was not read/);
+  });
+
+  test('says so of other bytes after gzip content, and keeps its lines', async () => {
+    const { lines, damage } = await collect(
+      Buffer.concat([gzipSync('one\n'), Buffer.from('two\n')]),
+    );
+    expect(lines.map((line) => line.text)).toEqual(['one']);
+    expect(damage).toMatch(/^gzip: incorrect header check/);
   });
 
   test('never throws for bytes of any kind', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/database.ts';
+import type { ObjectHints } from '../../src/ingest/format.ts';
 import { openSources } from '../../src/ingest/open-sources.ts';
 import type { ListedObject } from '../../src/ingest/source.ts';
 import { createLakeViews } from '../../src/lake.ts';
@@ -98,7 +99,9 @@ describe('openSources', () => {
   inventory:
     - { files: [inventory/**], account_id: "123456789012", region: eu-west-1, taken_at: 2026-11-02T10:00:00Z }`),
     );
-    expect(listed.map(([label, { uri, hints }]) => [label, uri, hints])).toEqual([
+    expect(new Set(listed.map(([, { hints }]) => hints.maxExpansion))).toEqual(new Set([250]));
+    const own = ({ maxExpansion, ...hints }: ObjectHints): ObjectHints => hints;
+    expect(listed.map(([label, { uri, hints }]) => [label, uri, own(hints)])).toEqual([
       [
         'inventory[0]',
         'file:inventory/c.json',
@@ -131,7 +134,7 @@ describe('openSources', () => {
     expect(listed.map(([, { uri, hints }]) => [uri, hints])).toEqual(
       ['2026-11-01', '2026-11-02'].map((date) => [
         `cloudwatch-logs://us-east-1/vpc/flow-logs?date=${date}&pulled=2026-11-02T12:00:00.000Z`,
-        { fields: ['version', 'srcaddr'], region: 'us-east-1' },
+        { fields: ['version', 'srcaddr'], region: 'us-east-1', maxExpansion: 250 },
       ]),
     );
   });

@@ -51,6 +51,7 @@ export async function* contentChunks(path: string, maxBytes: number): AsyncItera
       if (total > maxBytes) throw new ContentEnd('too much content for its compressed size');
       yield chunk as Buffer;
     }
+    if (gunzip.bytesWritten < size) throw new ContentEnd('the decompressor ended before the file');
   } catch (thrown) {
     throw isZlibError(thrown) ? new ContentEnd(messageOf(thrown)) : thrown;
   } finally {
@@ -59,13 +60,17 @@ export async function* contentChunks(path: string, maxBytes: number): AsyncItera
   }
 }
 
-/** The whole content, or undefined if it is not small, or damaged. */
+/** The whole content, or undefined if it is not small, damaged, or not all of the file. */
 function inflateSmall(path: string, maxBytes: number): Buffer | undefined {
   try {
-    return gunzipSync(readFileSync(path), {
+    const bytes = readFileSync(path);
+    // With `info` the answer has the decompressor too, which Node's types leave out.
+    const { buffer, engine } = gunzipSync(bytes, {
       maxOutputLength: Math.min(maxBytes, SMALL_CONTENT_BYTES),
-      chunkSize: 256 * 1024,
-    });
+      chunkSize: Math.min(CHUNK_BYTES, Math.max(16_384, bytes.length * 8)),
+      info: true,
+    }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    return engine.bytesWritten === bytes.length ? buffer : undefined;
   } catch (thrown) {
     const isContent = isZlibError(thrown) || codeOf(thrown) === 'ERR_BUFFER_TOO_LARGE';
     if (!isContent) throw thrown;

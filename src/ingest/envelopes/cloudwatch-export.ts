@@ -27,13 +27,13 @@ export const cloudWatchExport: Envelope = {
   isWholeEvent: (message) => OWN_OPENING.test(message),
   read(object, onRecord, drain) {
     return readLines(
-      object.path,
+      object,
       (line) => {
-        const { number, bytes } = line;
+        const { number, bytes, sizeBytes } = line;
         const reason = recordProblem(line);
         const content: EnvelopeRecord['content'] =
           reason === undefined ? contentOf(bytes.toString('utf8')) : { kind: 'problem', reason };
-        onRecord({ number, bytes, content });
+        onRecord({ number, bytes, sizeBytes, content });
       },
       drain,
     );

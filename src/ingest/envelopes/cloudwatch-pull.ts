@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type Envelope, type EnvelopeRecord, PEEKED_MESSAGES, recordProblem } from '../envelope.ts';
+import { isJsonObject, shown } from '../formats/payload-keys.ts';
 import { readLines } from '../lines.ts';
 
 /** Milliseconds since 1970, up to the last date that every engine can write. */
@@ -44,15 +45,15 @@ export const cloudWatchPull: Envelope = {
   read(object, onRecord, drain) {
     const group = object.uri.replace(/[?].*$/, '');
     return readLines(
-      object.path,
+      object,
       (line) => {
-        const { number, bytes } = line;
+        const { number, bytes, sizeBytes } = line;
         const problem = recordProblem(line);
         const read: Pick<EnvelopeRecord, 'content' | 'rows'> =
           problem === undefined
             ? readLine(bytes.toString('utf8'), group, number)
             : { content: { kind: 'problem', reason: problem } };
-        onRecord({ number, bytes, ...read });
+        onRecord({ number, bytes, sizeBytes, ...read });
       },
       drain,
     );
@@ -64,19 +65,18 @@ function readLine(
   group: string,
   number = 0,
 ): Pick<EnvelopeRecord, 'content' | 'rows'> {
+  if (text.trim() === '') return { content: { kind: 'blank' } };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { content: { kind: 'problem', reason: 'not a JSON object' } };
+    return { content: { kind: 'problem', reason: `not a JSON object (${shown(text)})` } };
   }
   const last = trailer.safeParse(value);
   if (last.success) return { content: { kind: 'header' }, rows: rowsOf(last.data, group) };
   const parsed = event.safeParse(value);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const reason = `not a CloudWatch Logs event: ${issue?.path.join('.')}: ${issue?.message}`;
-    return { content: { kind: 'problem', reason } };
+    return { content: { kind: 'problem', reason: eventProblem(value, parsed.error.issues) } };
   }
   const row = {
     log_group: group,
@@ -89,6 +89,13 @@ function readLine(
     content: { kind: 'message', message: parsed.data.message },
     rows: [{ table: 'cloudwatch_event', row }],
   };
+}
+
+/** Which key of an event does not fit, with its value. */
+function eventProblem(value: unknown, issues: readonly z.core.$ZodIssue[]): string {
+  if (!isJsonObject(value)) return `not a JSON object (${shown(value)})`;
+  const key = String(issues[0]?.path[0] ?? '');
+  return `not a CloudWatch Logs event: ${key} does not fit (${shown(value[key])})`;
 }
 
 function rowsOf(

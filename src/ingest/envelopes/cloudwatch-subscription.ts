@@ -27,17 +27,21 @@ export const cloudWatchSubscription: Envelope = {
   },
   async read(object, onRecord, drain) {
     let number = 0;
-    const add = (bytes: Buffer, content: EnvelopeRecord['content']): void => {
+    const add = (
+      bytes: Buffer,
+      content: EnvelopeRecord['content'],
+      sizeBytes = bytes.length,
+    ): void => {
       number += 1;
-      onRecord({ number, bytes, content });
+      onRecord({ number, bytes, sizeBytes, content });
     };
     const result = await readLines(
-      object.path,
+      object,
       (document) => {
-        const { bytes } = document;
+        const { bytes, sizeBytes } = document;
         const reason = recordProblem(document);
         if (reason === undefined) addDocument(bytes, add);
-        else add(bytes, { kind: 'problem', reason });
+        else add(bytes, { kind: 'problem', reason }, sizeBytes);
       },
       drain,
       createDocumentSplitter,

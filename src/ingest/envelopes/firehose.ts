@@ -18,13 +18,13 @@ export const firehose: Envelope = {
   },
   read(object, onRecord, drain) {
     return readLines(
-      object.path,
+      object,
       (document) => {
-        const { number, bytes } = document;
+        const { number, bytes, sizeBytes } = document;
         const reason = recordProblem(document);
         const content: EnvelopeRecord['content'] =
           reason === undefined ? contentOf(bytes.toString('utf8')) : { kind: 'problem', reason };
-        onRecord({ number, bytes, content });
+        onRecord({ number, bytes, sizeBytes, content });
       },
       drain,
       createDocumentSplitter,

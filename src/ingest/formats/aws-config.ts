@@ -29,7 +29,7 @@ export const awsConfig: Format = {
     return /^[{[]/.test(text) && /"configurationItem(?:s|Summary)?\\*"\s*:/.test(text);
   },
   async read(object, sink) {
-    const { text, damage } = { text: '', ...(await readInventoryText(object.path)) };
+    const { text, damage } = { text: '', ...(await readInventoryText(object)) };
     if (damage !== undefined) return { lineCount: 0, damage };
     const document = parseJson(text);
     if (isObject(document) && Array.isArray(document.configurationItems)) {

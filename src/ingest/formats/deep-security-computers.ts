@@ -6,18 +6,13 @@
  * When the list was taken stands in the path, in a top-level key `taken_at` or in the configuration; else
  * the object's own modification time is taken, and the rows say so.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
-import { messageOf } from '../../errors.ts';
 import type { Cell, Format, LocalObject, ReadResult, Sink } from '../format.ts';
 import { isObject, type Json, type JsonObject, textOf } from '../json.ts';
 import { jsonValuesIn } from '../json-values.ts';
-import { isGzip } from '../lines.ts';
 import { hostOf } from './deep-security-event.ts';
+import { readInventoryText } from './inventory-file.ts';
 import { takenTime } from './inventory-place.ts';
 import { shown, wholeNumber, withoutPayload } from './payload-keys.ts';
-
-const MAX_BYTES = 512 * 1024 * 1024;
 
 /** The most computers that the API gives in one answer; more are on a next page. */
 const PAGE_SIZE = 5000;
@@ -41,17 +36,9 @@ export const deepSecurityComputers: Format = {
     );
   },
   async read(object, sink) {
-    const damaged = (damage: string): ReadResult => ({ lineCount: 0, damage });
-    const { size } = await stat(object.path);
-    if (size > MAX_BYTES) return damaged(`list of ${size} bytes is over ${MAX_BYTES}`);
-    let text: string;
-    try {
-      const bytes = await readFile(object.path);
-      text = (isGzip(bytes) ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes).toString();
-    } catch (thrown) {
-      return damaged(`not readable: ${messageOf(thrown)}`);
-    }
-    return addPages(text, object, sink);
+    const read = await readInventoryText(object);
+    if (read.damage !== undefined) return { lineCount: 0, damage: read.damage };
+    return addPages(read.text, object, sink);
   },
 };
 

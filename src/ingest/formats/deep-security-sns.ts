@@ -37,11 +37,12 @@ export const deepSecuritySns: Format = {
   },
   read: (object, sink) =>
     readJsonValues(
-      object.path,
+      object,
       {
         onRecord(record) {
           const problem = recordProblem(record) ?? addEvents(record, sink);
-          if (problem !== undefined) sink.reject(record.lineNumber, problem, record.bytes);
+          if (problem !== undefined)
+            sink.reject(record.lineNumber, problem, record.bytes, record.sizeBytes);
         },
         onBlankLine: () => sink.count('blank'),
       },

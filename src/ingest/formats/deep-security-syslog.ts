@@ -3,7 +3,7 @@
  * file, so each line is read as what it is.
  */
 import type { Cell, LocalObject, ReadResult, Sink } from '../format.ts';
-import { type Line, MAX_LINE_BYTES, readLines } from '../lines.ts';
+import { lineProblem, readLines } from '../lines.ts';
 import { type CefEvent, cefStart, foldLabels, parseCef } from './cef.ts';
 import { columnsOf } from './deep-security-event.ts';
 import { type LeefEvent, leefStart, parseLeef } from './leef.ts';
@@ -55,25 +55,16 @@ export async function readSyslogEvents(object: LocalObject, sink: Sink): Promise
     };
   }
   return readLines(
-    object.path,
+    object,
     (line) => {
       const text = line.bytes.toString('utf8');
       if (!line.isCut && text.trim() === '') return sink.count('blank');
       const row = lineProblem(line) ?? rowOf(text, object.modifiedAt, offset);
-      if (typeof row === 'string') sink.reject(line.number, row, line.bytes);
+      if (typeof row === 'string') sink.reject(line.number, row, line.bytes, line.sizeBytes);
       else sink.add('ips_event', { ...row, line_number: line.number });
     },
     sink.drain,
   );
-}
-
-/** Why the line did not arrive whole, if it did not. */
-function lineProblem(line: Line): string | undefined {
-  if (line.isCut) return 'the object ends or is damaged within this line';
-  if (line.sizeBytes > line.bytes.length) {
-    return `line of ${line.sizeBytes} bytes is longer than an event may be (${MAX_LINE_BYTES})`;
-  }
-  return undefined;
 }
 
 type Row = Record<string, Cell>;

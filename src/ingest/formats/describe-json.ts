@@ -25,7 +25,7 @@ export const describeJson: Format = {
     return text.startsWith('{') && KEYS.some((key) => text.includes(`"${key}"`));
   },
   async read(object, sink) {
-    const { document, damage } = await readInventoryDocument(object.path);
+    const { document, damage } = await readInventoryDocument(object);
     if (damage !== undefined) return { lineCount: 0, damage };
     if (!isObject(document)) return { lineCount: 0, damage: 'is no JSON object' };
     const takenAt = takenTime(document, object);

@@ -30,17 +30,17 @@ export function envelopedFlowLog(envelope: Envelope): Format {
       const layout = fields && layoutOf(fields);
       const result = await envelope.read(
         object,
-        ({ number, bytes, content, rows = [] }) => {
+        ({ number, bytes, sizeBytes, content, rows = [] }) => {
           for (const { table, row } of rows) sink.add(table, row, true);
           if (content.kind === 'problem') {
-            sink.reject(number, content.reason, bytes);
+            sink.reject(number, content.reason, bytes, sizeBytes);
           } else if (content.kind !== 'message') {
             sink.count(content.kind);
           } else {
             const tokens = tokensOf(content.message.trim());
             if (tokens.length === 0) return sink.count('blank');
             const reason = layout ? addRecord(layout, tokens, number, sink) : fieldsProblem;
-            if (reason !== undefined) sink.reject(number, reason, bytes);
+            if (reason !== undefined) sink.reject(number, reason, bytes, sizeBytes);
           }
         },
         sink.drain,

@@ -73,7 +73,7 @@ async function readMessages(
   try {
     result = await envelope.read(
       object,
-      ({ number, bytes, content, rows = [] }) => {
+      ({ number, bytes, sizeBytes, content, rows = [] }) => {
         for (const { table, row } of rows) sink.add(table, row, true);
         if (content.kind === 'message' && format) {
           const line = `${lineOf(content.message)}\n`;
@@ -83,9 +83,10 @@ async function readMessages(
           return;
         }
         skipped.push(number);
-        if (content.kind === 'problem') sink.reject(number, content.reason, bytes);
+        if (content.kind === 'problem') sink.reject(number, content.reason, bytes, sizeBytes);
         else if (content.kind !== 'message') sink.count(content.kind);
-        else sink.reject(number, 'no IPS format recognises the messages before it', bytes);
+        else
+          sink.reject(number, 'no IPS format recognises the messages before it', bytes, sizeBytes);
       },
       async () => {
         if (pendingLength >= WRITE_BYTES) await flush();
@@ -96,12 +97,17 @@ async function readMessages(
   } finally {
     await file.close();
   }
-  if (format) {
-    const { lineCount } = await format.read({ ...object, path }, renumbered(sink, skipped));
-    // A document over several messages counts as one line to its format: the others hold nothing more.
-    if (lineCount < messageCount) sink.count('blank', messageCount - lineCount);
-  }
-  return result;
+  if (!format) return result;
+  const read = await format.read({ ...object, path }, renumbered(sink, skipped));
+  // A document over several messages counts as one line to its format: the others hold nothing more,
+  // unless the format could not go on. One with several records counts as many.
+  const restCount = read.damage === undefined ? Math.max(messageCount - read.lineCount, 0) : 0;
+  if (restCount > 0) sink.count('blank', restCount);
+  const damage = result.damage ?? read.damage;
+  return {
+    lineCount: skipped.length + read.lineCount + restCount,
+    ...(damage === undefined ? {} : { damage }),
+  };
 }
 
 /** A sink whose lines are those of the file of messages; their numbers become those of the records. */
@@ -122,8 +128,8 @@ function renumbered(sink: Sink, skipped: readonly number[]): Sink {
       const isNumber = typeof line_number === 'number';
       sink.add(table, isNumber ? { ...row, line_number: numberOf(line_number) } : row, isExtra);
     },
-    reject(line, reason, bytes) {
-      sink.reject(numberOf(line), reason, bytes);
+    reject(line, reason, bytes, sizeBytes) {
+      sink.reject(numberOf(line), reason, bytes, sizeBytes);
     },
   };
 }

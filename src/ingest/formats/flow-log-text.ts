@@ -47,7 +47,7 @@ async function readFlowLogText(
   }
   const taken = ahead?.lineCount ?? 0;
   const result = await readLines(
-    object.path,
+    object,
     (line) => {
       if (line.number > taken) layout = readLine(line, layout, sink);
     },
@@ -71,7 +71,8 @@ function readLine(
   layout: RecordLayout | undefined,
   sink: Sink,
 ): RecordLayout | undefined {
-  const reject = (reason: string): void => sink.reject(line.number, reason, line.bytes);
+  const reject = (reason: string): void =>
+    sink.reject(line.number, reason, line.bytes, line.sizeBytes);
   if (line.isCut) {
     reject('the object ends or is damaged within this line');
     return layout;

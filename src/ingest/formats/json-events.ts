@@ -6,7 +6,7 @@
  * Where a part of a line cannot be read, the line counts as a reject and its other rows are extra.
  */
 import type { Cell, LocalObject, ReadResult, Sink } from '../format.ts';
-import { type Line, MAX_LINE_BYTES, readContentHead, readLines } from '../lines.ts';
+import { lineProblem, readContentHead, readLines } from '../lines.ts';
 import { eventsIn, type FoundEvent, isControlMessage, parseJson } from './event-envelope.ts';
 import { type JsonObject, shown } from './payload-keys.ts';
 import { parseOffset } from './syslog-time.ts';
@@ -47,12 +47,12 @@ export async function readJsonEvents(
     if (result) return result;
   }
   return readLines(
-    object.path,
+    object,
     (line) => {
       const text = line.bytes.toString('utf8');
       if (!line.isCut && text.trim() === '') return sink.count('blank');
       const problem = lineProblem(line) ?? addEvents(text, line.number, false, sink, reading);
-      if (problem !== undefined) sink.reject(line.number, problem, line.bytes);
+      if (problem !== undefined) sink.reject(line.number, problem, line.bytes, line.sizeBytes);
     },
     sink.drain,
   );
@@ -93,14 +93,6 @@ function headLines(head: Buffer): string[] {
     .slice(0, HEAD_LINES);
 }
 
-function lineProblem(line: Line): string | undefined {
-  if (line.isCut) return 'the object ends or is damaged within this line';
-  if (line.sizeBytes > line.bytes.length) {
-    return `line of ${line.sizeBytes} bytes is longer than an event may be (${MAX_LINE_BYTES})`;
-  }
-  return undefined;
-}
-
 /**
  * Reads the whole object as one document, which counts as one line. Undefined, and nothing read, if
  * it is none and its first line does not look as if it opened one: then its lines must be events.
@@ -114,7 +106,7 @@ async function readPrinted(
   if (!/^[[{]/.test(first) || parseJson(first) !== undefined) return undefined;
   const parts: string[] = [];
   let size = 0;
-  const { damage } = await readLines(object.path, (line) => {
+  const { damage } = await readLines(object, (line) => {
     size += line.sizeBytes + 1;
     if (size <= MAX_DOCUMENT_BYTES) parts.push(line.bytes.toString('utf8'));
   });
@@ -124,7 +116,7 @@ async function readPrinted(
     size > MAX_DOCUMENT_BYTES
       ? `document of ${size} bytes is over ${MAX_DOCUMENT_BYTES}; store one event a line`
       : addEvents(text, 1, true, sink, reading);
-  if (problem !== undefined) sink.reject(1, problem, Buffer.from(text));
+  if (problem !== undefined) sink.reject(1, problem, Buffer.from(text), size);
   return { lineCount: 1, ...(damage === undefined ? {} : { damage }) };
 }
 

@@ -13,7 +13,7 @@ import { FLOW_LOG_FIELDS } from '../../../src/flow-log-fields.ts';
 import { openBulkReader } from '../../../src/ingest/bulk/bulk-reader.ts';
 import { flowLogText } from '../../../src/ingest/formats/flow-log-text.ts';
 import { fingerprintFile, readLedger } from '../../../src/ingest/ledger.ts';
-import { maxContentBytes } from '../../../src/ingest/lines.ts';
+import { expansionLimit } from '../../../src/ingest/lines.ts';
 import { localObject, readObject } from '../../../src/ingest/read-object.ts';
 import { createLakeViews } from '../../../src/lake.ts';
 import { openBatch } from '../../../src/lake-batch.ts';
@@ -82,7 +82,7 @@ async function readAll(
             objectId: object.objectId,
             path,
             day: Math.floor(modifiedAt.getTime() / 86_400_000),
-            maxBytes: maxContentBytes(object.sizeBytes),
+            maxBytes: expansionLimit(object.sizeBytes),
             fields,
           },
           writer.place,
@@ -213,12 +213,18 @@ const content = fc
   );
 
 const stored = fc
-  .tuple(content, fc.constantFrom('plain', 'gzip', 'gzip', 'cut', 'flipped', 'members'), fc.nat())
+  .tuple(
+    content,
+    fc.constantFrom('plain', 'gzip', 'gzip', 'cut', 'flipped', 'members', 'padded', 'garbage'),
+    fc.nat(),
+  )
   .map(([text, storage, seed]) => {
     const bytes = Buffer.from(text);
     if (storage === 'plain') return bytes;
     const packed = gzipSync(bytes);
     if (storage === 'members') return Buffer.concat([packed, packed]);
+    if (storage === 'padded') return Buffer.concat([packed, Buffer.alloc(1 + (seed % 600))]);
+    if (storage === 'garbage') return Buffer.concat([packed, Buffer.alloc(seed % 3), packed]);
     const at = seed % packed.length;
     if (storage === 'cut') return packed.subarray(0, at);
     if (storage === 'flipped') packed[at] = (packed[at] ?? 0) ^ (1 << (seed % 8));

@@ -286,7 +286,7 @@ describe('lines', () => {
       '3: not an event of Deep Security (value "Trend Micro|Other Product")',
       '4: neither "CEF:" nor "LEEF:" and a version number in the line',
       '5: 3 header fields found, 7 expected',
-      `6: line of ${long.length} bytes is longer than an event may be (1048576)`,
+      `6: line of ${long.length} bytes is longer than a record may be (1048576)`,
     ]);
   });
 

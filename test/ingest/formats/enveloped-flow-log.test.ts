@@ -77,10 +77,10 @@ describe('a pull from CloudWatch Logs', () => {
       '[]',
     ]);
     expect(sink.rejects.map(({ reason }) => reason)).toEqual([
-      'not a JSON object',
-      expect.stringMatching(/^not a CloudWatch Logs event: eventId: /),
-      expect.stringMatching(/^not a CloudWatch Logs event: timestamp: /),
-      expect.stringMatching(/^not a CloudWatch Logs event: /),
+      'not a JSON object (value "no JSON")',
+      'not a CloudWatch Logs event: eventId does not fit (value "")',
+      'not a CloudWatch Logs event: timestamp does not fit (value 8640000000000000)',
+      'not a JSON object (value is a list)',
     ]);
     expect(sink.rows).toEqual([]);
     expect(sink.accountedLines()).toBe(result.lineCount);

@@ -63,8 +63,7 @@ describe('a pull of events', () => {
       { signature_id: '2', line_number: 4 },
     ]);
     expect(sink.rejects.map(({ lineNumber, reason }) => [lineNumber, reason])).toEqual([
-      [2, 'not a JSON object'],
-      [3, 'not a JSON object'],
+      [2, 'not a JSON object (value "broken")'],
       [5, 'not a JSON object (value "{")'],
     ]);
     const ids = sink.rows.filter(({ table }) => table === 'cloudwatch_event');

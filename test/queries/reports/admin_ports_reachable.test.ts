@@ -92,8 +92,6 @@ beforeAll(async () => {
   await insertRows(database, 'flow_enriched', [
     flow('a:1', '2026-10-01 00:00:00'),
     flow('a:2', '2026-10-01 23:59:59', { srcaddr: '198.51.100.8', remote_address: '198.51.100.8' }),
-    // A second flow log recorded a:1 too.
-    flow('b:1', '2026-10-01 00:00:00'),
     // No time but a date, and no rule known: by the range of the rule.
     flow('a:3', null, { srcport: 40002, rule_ids: null }),
     flow('a:4', '2026-09-30 23:59:59'),

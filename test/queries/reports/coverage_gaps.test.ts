@@ -158,6 +158,45 @@ beforeAll(async () => {
     })),
     { ...flow('fl-0a', 'eni-seen', '2026-10-01 01:40:00'), as_of_verdict: 'ambiguous' },
   ]);
+  // A copy is a record that was delivered; one that two records stand for is one.
+  const copy: Row = {
+    flow_id: 'c:1',
+    source: 'flow_logs[0]',
+    interface_id: 'eni-seen',
+    start_at: '2026-10-01 02:10:00',
+    end_at: '2026-10-01 02:20:00',
+    flow_date: '2026-10-01',
+  };
+  await insertRows(database, 'flow_copy', [
+    { ...copy, kept_flow_id: 'a:1' },
+    { ...copy, kept_flow_id: 'a:2' },
+  ]);
+  const overlap = (startAt: string, endAt: string, own: Row = {}): Row => ({
+    interface_id: 'eni-seen',
+    source: 'flow_logs[1]',
+    flow_log_id: 'fl-0a',
+    other_source: 'flow_logs[0]',
+    reason: 'records_differ',
+    compared_fields: 'interface-id, srcaddr, dstaddr',
+    record_count: 3,
+    other_record_count: 1,
+    started_at: startAt,
+    ended_at: endAt,
+    flow_date: startAt.slice(0, 10),
+    ...own,
+  });
+  await insertRows(database, 'flow_overlap', [
+    overlap('2026-09-30 23:58:00', '2026-09-30 23:59:59'),
+    overlap('2026-10-01 02:10:00', '2026-10-01 02:20:00'),
+    overlap('2026-10-01 03:10:00', '2026-10-01 03:20:00'),
+    overlap('2026-10-02 00:00:00', '2026-10-02 00:10:00'),
+    {
+      ...overlap('2026-10-01 00:00:00', '', { reason: 'fields_not_shared' }),
+      other_flow_log_id: 'fl-0b',
+      started_at: null,
+      ended_at: null,
+    },
+  ]);
   await insertRows(database, 'flow_status', [
     status('NODATA', 'eni-other', '2026-10-01 04:00:00', '2026-10-01 04:10:00'),
     status('NODATA', 'eni-other', '2026-09-30 23:50:00', '2026-09-30 23:59:59'),
@@ -205,8 +244,17 @@ it('lists every kind of gap of the period, with its start and end, and nothing e
       'flow log',
       'flow_logs[0]',
       at('01:00:00'),
+      at('02:00:00'),
+      1,
+      'not_evidenced',
+      'FL_SILENT_HOURS',
+    ],
+    [
+      'flow log',
+      'flow_logs[0]',
+      at('03:00:00'),
       at('07:00:00'),
-      6,
+      4,
       'not_evidenced',
       'FL_SILENT_HOURS',
     ],
@@ -228,6 +276,24 @@ it('lists every kind of gap of the period, with its start and end, and nothing e
       1,
       'not_evidenced',
       'META_FLOW_LOGS_UNKNOWN',
+    ],
+    [
+      'network interface',
+      'eni-seen',
+      at('00:00:00'),
+      midnight,
+      4,
+      'partial',
+      'FL_OVERLAP_NOT_ONE_TO_ONE',
+    ],
+    [
+      'network interface',
+      'eni-seen',
+      at('02:10:00'),
+      at('03:20:00'),
+      8,
+      'partial',
+      'FL_OVERLAP_NOT_ONE_TO_ONE',
     ],
     ['network interface', 'eni-seen', at('06:00:00'), at('06:20:00'), 2, 'partial', 'FL_SKIPDATA'],
     ['network interface', 'eni-seen', at('06:30:00'), at('06:31:00'), 1, 'partial', 'FL_SKIPDATA'],
@@ -288,7 +354,7 @@ it('counts the flows of the half open period as delivered', () => {
     ],
     [
       'flow_logs[0]',
-      'It delivered 1 flow records; NODATA intervals, counted here, say that an interface had no traffic.',
+      'It delivered 2 flow records, of which 1 are copies of what another flow log recorded; NODATA intervals, counted here, say that an interface had no traffic.',
     ],
   ]);
 });
@@ -301,6 +367,20 @@ it('gives a remedy for every gap, with the resource in the command', () => {
   expect(rows.find((row) => row.gap_code === 'FL_TRAFFIC_TYPE_NOT_ALL')?.remedy).toMatch(
     /--resource-type NetworkInterface --resource-ids eni-own .* delete-flow-logs --flow-log-ids fl-0b$/,
   );
+});
+
+it('names two flow logs whose records overlap without matching, and which of them to delete', () => {
+  const overlaps = rows.filter((row) => row.gap_code === 'FL_OVERLAP_NOT_ONE_TO_ONE');
+  expect(overlaps.map((row) => [row.why, row.remedy])).toEqual([
+    [
+      'Flow logs fl-0a and fl-0b both recorded it, and share too few fields (interface-id, srcaddr, dstaddr) to tell which records are copies: 3 and 1 records may count some flows twice.',
+      expect.stringMatching(/ Then: aws ec2 delete-flow-logs --flow-log-ids fl-0b$/),
+    ],
+    [
+      'Flow logs fl-0a and flow_logs[0] both recorded it, and in 2 hours some of their records are of one connection at one time without being equal or the sum of each other: 6 and 2 records may count some flows twice.',
+      expect.stringMatching(/ an aggregation interval of 60 seconds\.$/),
+    ],
+  ]);
 });
 
 it('says why flows are in no scope', () => {

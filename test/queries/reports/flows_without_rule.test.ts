@@ -55,8 +55,6 @@ beforeAll(async () => {
   await insertRows(database, 'flow_enriched', [
     flow('a:1', 'unexplained', '2026-10-01 00:00:00'),
     flow('a:2', 'unexplained', '2026-10-01 23:59:59', { srcport: 40001, bytes: 50 }),
-    // A second flow log recorded a:1 too.
-    flow('b:9', 'unexplained', '2026-10-01 00:00:00'),
     flow('a:3', 'unexplained', '2026-10-02 00:00:00'),
     flow('a:4', 'unexplained', '2026-09-30 23:59:59'),
     flow('a:5', 'permitted', '2026-10-01 10:00:00'),

@@ -57,7 +57,6 @@ beforeAll(async () => {
     scope('eni-gone', '2026-09-01 00:00:00', { valid_to: '2026-10-01 00:00:00' }),
     scope('eni-later', '2026-10-02 00:00:00'),
   ]);
-  const twice: Row = { srcaddr: '198.51.100.7', dstaddr: '10.0.1.5', srcport: 40000, dstport: 443 };
   await insertRows(database, 'flow_detail', [
     detail('a:1', 'eni-old', '2026-10-01 00:00:00'),
     detail('a:2', 'eni-old', '2026-10-01 11:00:00', { user_identification: 'supplied' }),
@@ -65,28 +64,15 @@ beforeAll(async () => {
     detail('a:4', 'eni-old', '2026-09-30 23:59:59'),
     detail('a:5', 'eni-old', '2026-10-02 00:00:00'),
     detail('b:1', 'eni-new', '2026-10-01 13:00:00', COMPLETE),
-    // The same flow, as a second flow log with fewer fields recorded it.
-    detail('c:1', 'eni-new', '2026-10-01 13:00:00', { flow_log_id: 'fl-0b' }),
     detail('d:1', 'eni-outside', '2026-10-01 13:00:00', { scope_name: null }),
     detail('d:2', 'eni-outside', '2026-10-01 13:00:00', { network_interface_id: null }),
   ]);
-  await insertRows(database, 'flow_enriched', [
-    {
-      flow_id: 'b:1',
-      network_interface_id: 'eni-new',
-      log_format: 'srcaddr dstaddr srcport dstport tcp-flags',
-      start_at: '2026-10-01 13:00:00',
-      flow_date: '2026-10-01',
-      ...twice,
-    },
-    {
-      flow_id: 'c:1',
-      network_interface_id: 'eni-new',
-      log_format: 'srcaddr dstaddr srcport dstport',
-      start_at: '2026-10-01 13:00:00',
-      flow_date: '2026-10-01',
-      ...twice,
-    },
+  await insertRows(database, 'flow_copy', [
+    // A record of a second flow log, a long one that two flows add up to, and one of a later flow.
+    { flow_id: 'c:1', kept_flow_id: 'b:1', copied_as: 'record', flow_date: '2026-10-01' },
+    { flow_id: 'c:2', kept_flow_id: 'a:1', copied_as: 'sum', flow_date: '2026-10-01' },
+    { flow_id: 'c:2', kept_flow_id: 'a:2', copied_as: 'sum', flow_date: '2026-10-01' },
+    { flow_id: 'c:3', kept_flow_id: 'a:5', copied_as: 'record', flow_date: '2026-10-02' },
   ]);
   rows = await runReport(database, 'log_detail_by_resource');
 });
@@ -115,7 +101,15 @@ it('counts the flows of the half open period that have each detail, and names th
   });
 });
 
-it('counts a flow that two flow logs recorded once, by the better record', () => {
+it('counts the records of other flow logs that its flows stand for, each once', () => {
+  expect(rows.map((row) => [row.network_interface_id, row.copy_count])).toEqual([
+    ['eni-new', 1],
+    ['eni-old', 1],
+    ['eni-quiet', 0],
+  ]);
+});
+
+it('supports only with every detail of every flow', () => {
   expect(rows.find((row) => row.network_interface_id === 'eni-new')).toMatchObject({
     flow_count: 1,
     weakest_element: null,

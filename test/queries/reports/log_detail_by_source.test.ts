@@ -71,6 +71,31 @@ beforeAll(async () => {
       origination_reason: 'FL_ORIGIN_BY_FLAGS: address, port and who opened it',
     }),
   ]);
+  const copy = (flowId: string, startAt: string, own: Row = {}): Row => ({
+    flow_id: flowId,
+    kept_flow_id: 'full',
+    copied_as: 'record',
+    source: 'flow_logs[0]',
+    flow_log_id: 'fl-0a',
+    log_format: V2,
+    kept_source: 'flow_logs[1]',
+    start_at: startAt,
+    end_at: startAt,
+    flow_date: startAt.slice(0, 10),
+    ...own,
+  });
+  await insertRows(database, 'flow_copy', [
+    copy('c:1', '2026-10-01 12:00:00'),
+    copy('c:2', '2026-10-02 00:00:00'),
+    copy('d:1', '2026-10-01 12:00:00', { source: 'flow_logs[2]', flow_log_id: 'fl-0c' }),
+    // One long record that two stand for.
+    copy('d:2', '2026-10-01 12:00:00', { source: 'flow_logs[2]', flow_log_id: 'fl-0c' }),
+    copy('d:2', '2026-10-01 12:00:00', {
+      source: 'flow_logs[2]',
+      flow_log_id: 'fl-0c',
+      kept_flow_id: 'other',
+    }),
+  ]);
   await insertRows(database, 'flow_log', [
     {
       flow_log_id: 'fl-0a',
@@ -131,6 +156,30 @@ it('keeps a source whose flow log is not known, and says that its user is out of
     { flow_log_id: null, log_format: FULL, element: 'outcome', status: 'partial' },
     { flow_log_id: null, log_format: FULL, element: 'origination', status: 'supports' },
   ]);
+});
+
+it('says of a source how many of its records count elsewhere, and if all do, where', () => {
+  const counts = new Set(rows.map((row) => `${row.source} ${row.flow_log_id} ${row.copy_count}`));
+  expect(counts).toEqual(
+    new Set([
+      'flow_logs[0] fl-0a 1',
+      'flow_logs[1] null 0',
+      'flow_logs[2] fl-0c 2',
+      'null fl-0b 0',
+    ]),
+  );
+  const copied = rows.filter((row) => row.source === 'flow_logs[2]');
+  expect(pick(copied, 'element', 'status', 'gap_code').map((row) => Object.values(row))).toEqual([
+    ['user_identification', 'out_of_reach', 'FL_NO_USER'],
+    ['event_type', 'partial', 'FL_ONLY_COPIES'],
+    ['event_time', 'partial', 'FL_ONLY_COPIES'],
+    ['outcome', 'partial', 'FL_ONLY_COPIES'],
+    ['origination', 'partial', 'FL_ONLY_COPIES'],
+    ['affected_resource', 'partial', 'FL_ONLY_COPIES'],
+  ]);
+  expect(copied[1]?.why).toBe(
+    'In the period, each of its 2 records is a copy of what flow_logs[1] recorded with as many fields or more; the details of these flows are judged there.',
+  );
 });
 
 it('lists a flow log of the inventory that delivered nothing, and none outside the period', () => {

@@ -1,0 +1,91 @@
+/**
+ * Runs that find no room: files may not grow beyond a limit of the system (`ulimit -f`), which the engine
+ * and Node meet as they meet a full disk, at whichever file passes it.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { diskFullError } from '../../src/disk-full.ts';
+import { FlowproofError } from '../../src/errors.ts';
+import { PACKAGE_ROOT } from '../../src/query-file.ts';
+import { checkLake, contentOf, writeConfig, writeObjects } from './lake-content.ts';
+
+const OBJECTS = 600;
+
+let base = '';
+let expected: Record<string, string[]>;
+
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'flowproof-disk-'));
+  writeObjects(base, OBJECTS);
+  expect(flowproof('ingest', writeConfig(base, 'whole')).code).toBe(0);
+  expected = await contentOf(join(base, 'whole'));
+});
+
+afterAll(() => rmSync(base, { recursive: true }));
+
+/** Runs a command; with a limit, its files may have so many blocks of 512 bytes. */
+function flowproof(command: string, config: string, blocks?: number) {
+  const limit = blocks === undefined ? '' : `ulimit -f ${blocks};`;
+  const { status, signal, stderr } = spawnSync(
+    'sh',
+    [
+      ...['-c', `${limit} exec "$@"`, 'sh', process.execPath, '--import', 'tsx'],
+      ...[join(PACKAGE_ROOT, 'src/cli.ts'), command, '--quiet', '--config', config],
+    ],
+    { cwd: PACKAGE_ROOT, encoding: 'utf8' },
+  );
+  return { code: status, signal, errors: stderr };
+}
+
+const NO_ROOM =
+  /^error DISK_FULL\n.*: there is no room to write \(.*too large.*\)\n {2}Make room /i;
+
+// The first file of a batch that is over the limit is another one each time, the ledger last.
+test.each([4, 16, 40])(
+  'files of at most %i blocks: the lake stays, and the next run completes it',
+  async (blocks) => {
+    const lake = join(base, `lake-${blocks}`);
+    const config = writeConfig(base, `lake-${blocks}`);
+    expect(flowproof('ingest', config, blocks)).toEqual({
+      code: 1,
+      signal: null,
+      errors: expect.stringMatching(NO_ROOM),
+    });
+    expect(existsSync(join(lake, '.flowproof', 'lock'))).toBe(false);
+    // What it had begun takes up no room.
+    expect(readdirSync(join(lake, '.flowproof', 'staging'))).toEqual([]);
+    expect(await checkLake(lake)).toEqual({ objects: 0, inconsistent: [] });
+    expect(flowproof('status', config).code).toBe(0);
+    expect(flowproof('ingest', config)).toEqual({ code: 0, signal: null, errors: '' });
+    expect(await contentOf(lake)).toEqual(expected);
+  },
+);
+
+test('a mart that finds no room costs nothing of what was read', async () => {
+  const lake = join(base, 'whole');
+  const config = writeConfig(base, 'whole');
+  expect(flowproof('enrich', config, 16)).toEqual({
+    code: 1,
+    signal: null,
+    errors: expect.stringMatching(NO_ROOM),
+  });
+  expect(await contentOf(lake)).toEqual(expected);
+  expect(flowproof('enrich', config)).toEqual({ code: 0, signal: null, errors: '' });
+});
+
+test.each([
+  [Object.assign(new Error('write'), { code: 'ENOSPC' }), true],
+  [Object.assign(new Error('write'), { code: 'EDQUOT' }), true],
+  [new Error('IO Error: Could not write file "x": No space left on device'), true],
+  [new Error('Out of Memory Error: failed to offload data block of size 256.0 KiB'), true],
+  [Object.assign(new Error('write'), { code: 'EACCES' }), false],
+  [
+    new FlowproofError('USAGE', { place: 'x', problem: 'No space left on device', remedy: 'y' }),
+    false,
+  ],
+])('%s is one: %s', (thrown, isFull) => {
+  expect(diskFullError('/lake', thrown)?.code).toBe(isFull ? 'DISK_FULL' : undefined);
+});
