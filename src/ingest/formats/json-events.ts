@@ -19,6 +19,8 @@ export const MAX_PORT = 65_535;
 /** A document over several lines is held in memory; objects of event pipelines are far smaller. */
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
+const LINE_END = Buffer.from('\n');
+
 /** Lines at the start of an object in which an event must show itself. */
 const HEAD_LINES = 20;
 
@@ -104,19 +106,25 @@ async function readPrinted(
 ): Promise<ReadResult | undefined> {
   const first = headLines(await readContentHead(object.path))[0] ?? '';
   if (!/^[[{]/.test(first) || parseJson(first) !== undefined) return undefined;
-  const parts: string[] = [];
+  const parts: Buffer[] = [];
   let size = 0;
+  let shortened: string | undefined;
   const { damage } = await readLines(object, (line) => {
-    size += line.sizeBytes + 1;
-    if (size <= MAX_DOCUMENT_BYTES) parts.push(line.bytes.toString('utf8'));
+    if (line.number > 1) size += 1;
+    size += line.sizeBytes;
+    if (!line.isCut) shortened ??= lineProblem(line);
+    if (size > MAX_DOCUMENT_BYTES) return;
+    if (line.number > 1) parts.push(LINE_END);
+    parts.push(Buffer.from(line.bytes));
   });
-  const text = parts.join('\n');
+  const bytes = Buffer.concat(parts);
+  const text = bytes.toString('utf8');
   if (!/^[[{]\s*[[{]?$/.test(first) && parseJson(text) === undefined) return undefined;
   const problem =
     size > MAX_DOCUMENT_BYTES
       ? `document of ${size} bytes is over ${MAX_DOCUMENT_BYTES}; store one event a line`
-      : addEvents(text, 1, true, sink, reading);
-  if (problem !== undefined) sink.reject(1, problem, Buffer.from(text), size);
+      : (shortened ?? addEvents(text, 1, true, sink, reading));
+  if (problem !== undefined) sink.reject(1, problem, bytes, size);
   return { lineCount: 1, ...(damage === undefined ? {} : { damage }) };
 }
 
