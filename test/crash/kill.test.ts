@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -12,17 +12,23 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { checkLake, contentOf, writeConfig, writeObjects } from './lake-content.ts';
 
-/** Two batches: of 500 objects, and of the rest. */
-const OBJECTS = 600;
+/** Three batches: the inventory of ten objects, then flow logs, 2,000 and the rest. */
+const OBJECTS = 2200;
+const INVENTORY_OBJECTS = 10;
 
-/** Steps on staged files that a run of all objects takes, roughly; a run with fewer is not killed. */
-const STEPS = 130;
+/**
+ * Steps that a reading thread takes on staged files, roughly: it writes a file in many pieces. A run with
+ * fewer is not killed.
+ */
+const THREAD_STEPS = 1500;
 
-const KILLS = 26;
+const KILLS = 20;
 
 let base = '';
 let expected: Record<string, string[]>;
 let wholeMilliseconds = 0;
+/** Steps that the main thread takes in a run of all objects: more, the more threads there are. */
+let mainSteps = 0;
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'flowproof-kill-'));
@@ -31,6 +37,8 @@ beforeAll(async () => {
   const startedAt = Date.now();
   expect(await ingest(config)).toEqual({ code: 0, signal: null, errors: '' });
   wholeMilliseconds = Date.now() - startedAt;
+  mainSteps = Number(readFileSync(join(base, 'steps'), 'utf8'));
+  expect(mainSteps).toBeGreaterThan(50);
   expected = await contentOf(join(base, 'whole'));
   expect(expected.source_object).toHaveLength(OBJECTS);
   expect(expected.flow?.length).toBeGreaterThan(2000);
@@ -40,20 +48,18 @@ beforeAll(async () => {
 afterAll(() => rmSync(base, { recursive: true }));
 
 type Kill =
-  /** Before or after the nth step on staged files. */
-  | { step: number; isAfter: boolean }
+  /** Before or after the nth step on staged files, of the main thread or of one that reads. */
+  | { step: number; isAfter: boolean; isThread: boolean }
   /** At a part of the time that a whole run takes. */
   | { time: number };
 
 type Exit = { code: number | null; signal: string | null; errors: string };
 
 async function ingest(config: string, kill?: Kill): Promise<Exit> {
-  const isStep = kill && 'step' in kill;
   const child = spawn(
     process.execPath,
     [
       ...['--import', 'tsx'],
-      ...(isStep ? ['--import', join(PACKAGE_ROOT, 'test/crash/kill-at-step.mjs')] : []),
       ...[join(PACKAGE_ROOT, 'src/cli.ts'), 'ingest', '--quiet', '--config', config],
     ],
     {
@@ -61,10 +67,16 @@ async function ingest(config: string, kill?: Kill): Promise<Exit> {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...process.env,
-        ...(isStep && {
-          FLOWPROOF_TEST_KILL_AT: String(kill.step),
-          FLOWPROOF_TEST_KILL_AFTER: kill.isAfter ? '1' : '0',
-        }),
+        // In the environment it is for threads as well.
+        NODE_OPTIONS: `--import "${join(PACKAGE_ROOT, 'test/crash/kill-at-step.mjs')}"`,
+        FLOWPROOF_TEST_STEPS_FILE: join(base, 'steps'),
+        ...(kill &&
+          'step' in kill && {
+            [kill.isThread ? 'FLOWPROOF_TEST_KILL_THREAD_AT' : 'FLOWPROOF_TEST_KILL_AT']: String(
+              kill.step,
+            ),
+            FLOWPROOF_TEST_KILL_AFTER: kill.isAfter ? '1' : '0',
+          }),
       },
     },
   );
@@ -81,13 +93,19 @@ async function ingest(config: string, kill?: Kill): Promise<Exit> {
   return { code, signal, errors };
 }
 
-const KILL: fc.Arbitrary<Kill> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ step: fc.integer({ min: 1, max: STEPS }), isAfter: fc.boolean() }),
-  },
-  { weight: 1, arbitrary: fc.record({ time: fc.double({ min: 0.2, max: 1, noNaN: true }) }) },
-);
+const stepOf = (max: number, isThread: boolean): fc.Arbitrary<Kill> =>
+  fc.record({
+    step: fc.integer({ min: 1, max }),
+    isAfter: fc.boolean(),
+    isThread: fc.constant(isThread),
+  });
+
+const anyKill = (): fc.Arbitrary<Kill> =>
+  fc.oneof(
+    { weight: 3, arbitrary: stepOf(mainSteps, false) },
+    { weight: 2, arbitrary: stepOf(THREAD_STEPS, true) },
+    { weight: 1, arbitrary: fc.record({ time: fc.double({ min: 0.2, max: 1, noNaN: true }) }) },
+  );
 
 /** What the lake must be after its last run: every row of the uninterrupted one, and no other. */
 async function expectWhole(lake: string, place: string): Promise<void> {
@@ -103,9 +121,15 @@ async function expectWhole(lake: string, place: string): Promise<void> {
 
 test('killed again and again, a run leaves all of an object or nothing, and comes to the same end', async () => {
   const seed = Date.now() % 1_000_000;
-  const kills = fc.sample(KILL, { seed, numRuns: 10 * KILLS });
+  const kills: Kill[] = [
+    // Behind the batch of 2,000, then as a thread writes the next.
+    { step: Math.floor(mainSteps * 0.75), isAfter: false, isThread: false },
+    { step: 100, isAfter: false, isThread: true },
+    ...fc.sample(anyKill(), { seed, numRuns: 10 * KILLS }),
+  ];
   let killCount = 0;
   let midwayCount = 0;
+  let threadKillCount = 0;
   for (let run = 0, round = 0; killCount < KILLS; run += 1) {
     const lake = join(base, `lake-${round}`);
     const place = `seed ${seed}, run ${run}, lake ${round}`;
@@ -115,7 +139,9 @@ test('killed again and again, a run leaves all of an object or nothing, and come
       killCount += 1;
       const { objects, inconsistent } = await checkLake(lake);
       expect([place, inconsistent]).toEqual([place, []]);
-      if (objects > 0 && objects < OBJECTS) midwayCount += 1;
+      if (objects > INVENTORY_OBJECTS && objects < OBJECTS) midwayCount += 1;
+      const kill = kills[run];
+      if (kill && 'isThread' in kill && kill.isThread) threadKillCount += 1;
     } else {
       expect([place, exit.code]).toEqual([place, 0]);
       await expectWhole(lake, place);
@@ -123,4 +149,5 @@ test('killed again and again, a run leaves all of an object or nothing, and come
     }
   }
   expect(midwayCount).toBeGreaterThan(1);
+  expect(threadKillCount).toBeGreaterThan(0);
 }, 400_000);
