@@ -1,4 +1,4 @@
-/** JSON values as the inventory formats handle them. */
+/** JSON values as the formats handle them. */
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
@@ -34,4 +34,18 @@ export function objectsOf(value: Json | undefined): JsonObject[] {
 /** A text that is not empty. */
 export function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/**
+ * What is kept of a value that is rejected: a text as it is, all else as JSON. A value that is nested
+ * deeper than the stack reaches, which can be parsed but not printed, is kept as `null`.
+ */
+export function rejectedBytes(value: unknown): Buffer {
+  if (typeof value === 'string') return Buffer.from(value);
+  try {
+    return Buffer.from(JSON.stringify(value) ?? 'null');
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    return Buffer.from('null');
+  }
 }

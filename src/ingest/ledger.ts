@@ -131,6 +131,8 @@ export async function fingerprintFile(
 const SMALL_BYTES = 256 * 1024;
 
 async function* bytesOf(path: string): AsyncIterable<Buffer> {
-  if (statSync(path).size <= SMALL_BYTES) yield readFileSync(path);
+  const { size } = statSync(path);
+  if (size === 0) return;
+  if (size <= SMALL_BYTES) yield readFileSync(path);
   else yield* createReadStream(path, { highWaterMark: 1024 * 1024 });
 }

@@ -479,3 +479,45 @@ test('a decompression bomb is stopped at the ratio of the configuration, and rea
     expect([row.uri, row.reason ?? '']).toEqual([row.uri, expect.not.stringContaining('expands')]);
   }
 });
+
+test('values nested without end are rejected where they stand', async () => {
+  const deep = `${'['.repeat(60_000)}1${']'.repeat(60_000)}`;
+  const objectDeep = `${'{"a":'.repeat(60_000)}1${'}'.repeat(60_000)}`;
+  const records = [deep, objectDeep].flatMap((value) => [
+    value,
+    `{"messageType":"DATA_MESSAGE","logEvents":[${value}]}`,
+    `{"messageType":${value}}`,
+    ...['message', 'Message', 'detail', 'Records', 'event', 'alert', 'rule', 'service', 'data'].map(
+      (key) => `{"${key}":${value}}`,
+    ),
+  ]);
+  const { broken, objects } = withIntact(({ bytes }) =>
+    Buffer.concat([bytes, Buffer.from(`${records.join('\n')}\n`)]),
+  );
+  const lists: Record<string, string> = {
+    deep_security_computers: 'computers',
+    aws_config: 'configurationItems',
+    aws_describe_json: 'Vpcs',
+  };
+  const inLists = wholes.flatMap((whole): Stored[] => {
+    const list = lists[whole.format.name];
+    if (list === undefined) return [];
+    const items = JSON.stringify(JSON.parse(String(whole.bytes))[list]).slice(1, -1);
+    const stored = Buffer.from(`{"${list}":[${items},${deep},${objectDeep}]}`);
+    return [{ ...whole, name: 'broken', stored }];
+  });
+  const all = [...objects, ...inLists];
+  const found = await read(all);
+  expectAccounted(found, all);
+  for (const one of [...broken, ...inLists]) {
+    const row = found.ledger.get(uriOf(one));
+    const intact = found.ledger.get(uriOf({ ...one, name: 'intact' }));
+    const count = inLists.includes(one) ? 2 : records.length;
+    expect([one.format.name, row?.status, row?.rows, row?.rejected]).toEqual([
+      one.format.name,
+      'loaded',
+      intact?.rows,
+      count,
+    ]);
+  }
+});

@@ -9,6 +9,7 @@
 import { type Envelope, type EnvelopeRecord, recordProblem } from '../envelope.ts';
 import { parseJson } from '../formats/event-envelope.ts';
 import { isJsonObject, shown } from '../formats/payload-keys.ts';
+import { rejectedBytes } from '../json.ts';
 import { createDocumentSplitter } from '../json-documents.ts';
 import { readLines } from '../lines.ts';
 import { peekTexts } from './peek-texts.ts';
@@ -77,7 +78,7 @@ function addEvent(
     add(Buffer.from(message), { kind: 'message', message });
   } else {
     const reason = `message of an event is no text (${shown(message)})`;
-    add(Buffer.from(JSON.stringify(event)), { kind: 'problem', reason });
+    add(rejectedBytes(event), { kind: 'problem', reason });
   }
 }
 

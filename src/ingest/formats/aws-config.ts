@@ -8,7 +8,7 @@
 import type { Format, LocalObject, ReadResult, Sink } from '../format.ts';
 import { entrySeriesOf, type Place, permissionSeriesOf, seriesOf } from '../inventory-series.ts';
 import { isShallow, MAX_DEPTH, type ResourceType } from '../inventory-state.ts';
-import { isObject, type Json, type JsonObject, objectsOf } from '../json.ts';
+import { isObject, type Json, type JsonObject, objectsOf, rejectedBytes } from '../json.ts';
 import { type ConfigItem, readConfigItem } from './config-item.ts';
 import { type ConfigRecord, parseJson, recordsOf } from './config-messages.ts';
 import { readInventoryText } from './inventory-file.ts';
@@ -20,6 +20,7 @@ import {
   type KnownBy,
   type Observation,
 } from './inventory-rows.ts';
+import { shown } from './payload-keys.ts';
 
 export const awsConfig: Format = {
   name: 'aws_config',
@@ -52,7 +53,7 @@ function recordsOfLine(line: string): LineRecord[] {
   if (line.trim() === '') return [{ kind: 'blank' }];
   const document = parseJson(line);
   if (document !== undefined) return recordsOf(document);
-  return [{ kind: 'bad', reason: 'line is not JSON', value: line.slice(0, 200) }];
+  return [{ kind: 'bad', reason: `line is not JSON (${shown(line)})`, value: line }];
 }
 
 /** An item may be captured while its snapshot is being made; later than this, one of the two is wrong. */
@@ -254,6 +255,5 @@ function addChildren(
 }
 
 function reject(reading: Reading, reason: string, value: Json): void {
-  const bytes = Buffer.from(JSON.stringify(isShallow(value) ? value : null));
-  reading.sink.reject(reading.lineCount, reason, bytes);
+  reading.sink.reject(reading.lineCount, reason, rejectedBytes(value));
 }

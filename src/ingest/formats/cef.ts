@@ -163,7 +163,7 @@ export function withoutTrailingBlanks(text: string): string {
  */
 export function unescapeValue(key: string, text: string): string {
   if (!text.includes('\\')) return text;
-  if (PATH_KEYS.has(key) && /^"?(?:[A-Za-z]:\\[^\\]|\\\\[^\\]+\\[^\\=])/.test(text)) {
+  if (PATH_KEYS.has(key) && /^"?(?:[A-Za-z]:\\[^\\=]|\\\\[^\\]+\\[^\\=])/.test(text)) {
     return text.replaceAll('\\=', '=');
   }
   return text.replace(/\\([\\=|nr])/g, (_, character: string) =>

@@ -3,6 +3,7 @@
  * change notifications (`configurationItem`), plain or in the envelopes of SNS, SQS and EventBridge.
  */
 import { isObject, type Json, type JsonObject, textOf } from '../json.ts';
+import { shown } from './payload-keys.ts';
 
 /** Envelopes within envelopes: EventBridge in SNS in SQS in Lambda is five levels. */
 const MAX_ENVELOPES = 12;
@@ -26,7 +27,7 @@ export function recordsOf(document: Json): ConfigRecord[] {
     } else if (typeof value === 'string') {
       const parsed = parseJson(value);
       if (parsed !== undefined) visit(parsed, depth + 1);
-      else records.push({ kind: 'bad', reason: 'message is not JSON', value: value.slice(0, 200) });
+      else records.push({ kind: 'bad', reason: `message is not JSON (${shown(value)})`, value });
     } else if (isObject(value)) {
       visitObject(value, depth);
     } else {

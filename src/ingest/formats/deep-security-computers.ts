@@ -7,7 +7,7 @@
  * the object's own modification time is taken, and the rows say so.
  */
 import type { Cell, Format, LocalObject, ReadResult, Sink } from '../format.ts';
-import { isObject, type Json, type JsonObject, textOf } from '../json.ts';
+import { isObject, type Json, type JsonObject, rejectedBytes, textOf } from '../json.ts';
 import { jsonValuesIn } from '../json-values.ts';
 import { hostOf } from './deep-security-event.ts';
 import { readInventoryText } from './inventory-file.ts';
@@ -45,14 +45,21 @@ export const deepSecurityComputers: Format = {
 function addPages(text: string, object: LocalObject, sink: Sink): ReadResult {
   const { values, broken } = documentsIn(text);
   const pages: { page: JsonObject; computers: Json[] }[] = [];
-  const problems = broken.map((piece) => `not JSON (${shown(piece)})`);
+  const problems: { reason: string; bytes: Buffer }[] = broken.map((piece) => ({
+    reason: `not JSON (${shown(piece)})`,
+    bytes: Buffer.from(piece),
+  }));
   for (const value of values as Json[]) {
     const computers = isObject(value) ? value.computers : undefined;
     if (isObject(value) && Array.isArray(computers)) pages.push({ page: value, computers });
-    else problems.push(`no list of computers (${shown(value)})`);
+    else
+      problems.push({
+        reason: `no list of computers (${shown(value)})`,
+        bytes: rejectedBytes(value),
+      });
   }
   const first = pages[0];
-  if (!first) return { lineCount: 0, damage: problems[0] ?? 'no list of computers in it' };
+  if (!first) return { lineCount: 0, damage: problems[0]?.reason ?? 'no list of computers in it' };
   const stated = takenTime(first.page, object);
   const report = {
     product: 'deep_security',
@@ -67,7 +74,7 @@ function addPages(text: string, object: LocalObject, sink: Sink): ReadResult {
       number += 1;
       const row = isObject(computer) ? rowOf(computer) : `not a computer (${shown(computer)})`;
       if (typeof row === 'string') {
-        sink.reject(number, row, Buffer.from(JSON.stringify(computer)));
+        sink.reject(number, row, rejectedBytes(computer));
         continue;
       }
       if (row.has_agent !== false) agentCount += 1;
@@ -79,9 +86,9 @@ function addPages(text: string, object: LocalObject, sink: Sink): ReadResult {
       });
     }
   }
-  for (const problem of problems) {
+  for (const { reason, bytes } of problems) {
     number += 1;
-    sink.reject(number, problem, Buffer.from(problem));
+    sink.reject(number, reason, bytes);
   }
   // What a page that was not read, or was not asked for, holds is not known.
   const isFull = pages.at(-1)?.computers.length === PAGE_SIZE;

@@ -12,7 +12,7 @@ import { DESCRIBE_TYPES, type DescribeType, ENTRIES_KEY, listOf } from '../descr
 import type { Format, LocalObject, ReadResult, Sink } from '../format.ts';
 import { entrySeriesOf, type Place, permissionSeriesOf, seriesOf } from '../inventory-series.ts';
 import { contentSha256, isShallow, MAX_DEPTH, type ResourceType } from '../inventory-state.ts';
-import { isObject, type Json, type JsonObject, objectsOf, textOf } from '../json.ts';
+import { isObject, type Json, type JsonObject, objectsOf, rejectedBytes, textOf } from '../json.ts';
 import { readInventoryDocument } from './inventory-file.ts';
 import { placeOfPath, readTime, takenTime } from './inventory-place.ts';
 import { addItemRow, addPermissions, addSnapshotRow } from './inventory-rows.ts';
@@ -265,15 +265,14 @@ function isReadable(
     reading.lineCount += 1;
     return true;
   }
-  if (isSound) reject(reading, `${what} is nested deeper than ${MAX_DEPTH}`, id);
+  if (isSound) reject(reading, `${what} is nested deeper than ${MAX_DEPTH}`, item);
   else reject(reading, `${what} has no id`, item);
   return false;
 }
 
 function reject(reading: Reading, reason: string, item: Json): void {
   reading.lineCount += 1;
-  const bytes = Buffer.from(JSON.stringify(isShallow(item) ? item : null));
-  reading.sink.reject(reading.lineCount, reason, bytes);
+  reading.sink.reject(reading.lineCount, reason, rejectedBytes(item));
 }
 
 function listAt(document: JsonObject, key: string): Json[] {

@@ -6,7 +6,7 @@
  * any header and without a declared format are rejected, never read by position.
  */
 import type { Format, LocalObject, ReadAhead, ReadResult, Sink } from '../format.ts';
-import { type Line, type LinesResult, readLines } from '../lines.ts';
+import { type Line, type LinesResult, MAX_LINE_BYTES, readLines } from '../lines.ts';
 import { addRecord, isHeader, layoutOf, type RecordLayout, tokensOf } from './flow-log-record.ts';
 
 export const flowLogText: Format = {
@@ -58,7 +58,12 @@ async function readFlowLogText(
 
 function asLine(number: number, bytes: Uint8Array): Line {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return { number, bytes: whole, sizeBytes: bytes.length, isCut: false };
+  return {
+    number,
+    bytes: whole.subarray(0, MAX_LINE_BYTES),
+    sizeBytes: bytes.length,
+    isCut: false,
+  };
 }
 
 function resultOf(result: LinesResult, layout: RecordLayout | undefined): ReadResult {

@@ -406,7 +406,7 @@ describe('a change notification', () => {
     expect(items).toHaveLength(1);
     expect(nodata).toBe(1);
     expect(rejects).toEqual([
-      [4, 'line is not JSON'],
+      [4, 'line is not JSON (value "no JSON")'],
       [5, 'neither a message nor an envelope'],
     ]);
     expect(result.lineCount).toBe(5);
