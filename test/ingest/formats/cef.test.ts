@@ -186,7 +186,7 @@ describe('properties', () => {
           expect(event.extension.get(name)).toBe(start + end);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [['filePath', '', 'n:=\\']] },
     );
   });
 

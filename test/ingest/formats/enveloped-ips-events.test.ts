@@ -7,6 +7,7 @@ import { cloudWatchExport } from '../../../src/ingest/envelopes/cloudwatch-expor
 import { cloudWatchPull } from '../../../src/ingest/envelopes/cloudwatch-pull.ts';
 import { cloudWatchSubscription } from '../../../src/ingest/envelopes/cloudwatch-subscription.ts';
 import { deepSecurityCef } from '../../../src/ingest/formats/deep-security-cef.ts';
+import { deepSecurityComputers } from '../../../src/ingest/formats/deep-security-computers.ts';
 import { deepSecuritySns } from '../../../src/ingest/formats/deep-security-sns.ts';
 import { envelopedIpsEvents } from '../../../src/ingest/formats/enveloped-ips-events.ts';
 import { suricataEve } from '../../../src/ingest/formats/suricata-eve.ts';
@@ -81,6 +82,22 @@ describe('a pull of events', () => {
     const events = sink.rows.filter(({ table }) => table === 'ips_event');
     expect(events.map(({ row }) => row.line_number)).toEqual([1, 2]);
     expect([sink.accountedLines(), result.lineCount]).toEqual([2, 2]);
+  });
+
+  test.each([
+    ['{"computers":[{"ID":1,"hostName":"a"},{"ID":2,"hostName":"b"}]}', 2, undefined],
+    ['{"computers":[{"ID":1,"hostName":"a"', 0, 'not JSON (value "{\\"computers\\":[{'],
+  ])('counts the records of a document, and says why one is none: %s', async (list, rows, why) => {
+    const format = envelopedIpsEvents(cloudWatchPull, [deepSecurityComputers]);
+    const content = ['broken', eventOf(list, 1)].join('\n');
+    const { sink, result } = await readContent(format, `${eventOf(list, 0)}\n${content}`, {
+      uri: URI,
+    });
+    const computers = sink.rows.filter(({ table }) => table === 'ips_agent');
+    expect(computers).toHaveLength(2 * rows);
+    expect(result.damage?.slice(0, 30)).toBe(why?.slice(0, 30));
+    expect(sink.accountedLines()).toBe(result.lineCount);
+    expect(sink.rejects.map(({ lineNumber }) => lineNumber)).toContain(2);
   });
 
   test('that brought nothing is its last line', async () => {
