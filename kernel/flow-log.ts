@@ -60,6 +60,9 @@ const MAX_COLUMNS: i32 = 128;
 const MAX_FIELDS: i32 = 128;
 const STATUS_COLUMNS: i32 = 5;
 
+/** A longer line is for the exact reader, which rejects it; as in `lines.ts`. */
+const MAX_LINE_BYTES: usize = 1048576;
+
 /** Room of a day that begins; it doubles up to GROUP_ROWS. */
 const FIRST_ROWS: u32 = 3840;
 
@@ -217,6 +220,7 @@ export function parse(from: usize, to: usize): usize {
         place += 1;
       }
     }
+    if (place - at > MAX_LINE_BYTES) return irregular(at);
     const startAt = timeOf(startField, row);
     const endAt = timeOf(endField, row);
     const time = startAt != NO_NUMBER ? startAt : endAt;

@@ -265,9 +265,12 @@ function createSplitter(onLine: (line: Line) => void): Splitter {
   let pending: Buffer[] = [];
   let pendingSize = 0;
   let keptSize = 0;
+  /** The last byte of what is pending, also where it is not kept. */
+  let lastByte: number | undefined;
 
   const keep = (part: Buffer): void => {
     pendingSize += part.length;
+    lastByte = part.at(-1) ?? lastByte;
     const room = MAX_LINE_BYTES - keptSize;
     if (room <= 0) return;
     const kept = part.length > room ? part.subarray(0, room) : part;
@@ -275,16 +278,11 @@ function createSplitter(onLine: (line: Line) => void): Splitter {
     keptSize += kept.length;
   };
 
-  const emit = (bytes: Buffer, sizeBytes: number, isCut: boolean): void => {
+  const emit = (stored: Buffer, storedSize: number, last: number | undefined, isCut: boolean) => {
     number += 1;
-    const last = bytes.length - 1;
-    const isCrLf = sizeBytes === bytes.length && last >= 0 && bytes[last] === 0x0d;
-    onLine({
-      number,
-      bytes: isCrLf ? bytes.subarray(0, last) : bytes.subarray(0, MAX_LINE_BYTES),
-      sizeBytes: isCrLf ? sizeBytes - 1 : sizeBytes,
-      isCut,
-    });
+    const sizeBytes = last === 0x0d ? storedSize - 1 : storedSize;
+    const bytes = stored.subarray(0, Math.min(sizeBytes, MAX_LINE_BYTES));
+    onLine({ number, bytes, sizeBytes, isCut });
   };
 
   return {
@@ -294,7 +292,7 @@ function createSplitter(onLine: (line: Line) => void): Splitter {
         const end = chunk.indexOf(0x0a, from);
         if (end < 0) break;
         if (pendingSize === 0) {
-          emit(chunk.subarray(from, end), end - from, false);
+          emit(chunk.subarray(from, end), end - from, chunk[Math.max(end - 1, 0)], false);
         } else {
           keep(chunk.subarray(from, end));
           const whole = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
@@ -302,7 +300,7 @@ function createSplitter(onLine: (line: Line) => void): Splitter {
           pending = [];
           pendingSize = 0;
           keptSize = 0;
-          emit(whole, sizeBytes, false);
+          emit(whole, sizeBytes, lastByte, false);
         }
         from = end + 1;
       }
@@ -310,7 +308,7 @@ function createSplitter(onLine: (line: Line) => void): Splitter {
     },
     finish(isCut: boolean): void {
       if (pendingSize === 0) return;
-      emit(Buffer.concat(pending), pendingSize, isCut);
+      emit(Buffer.concat(pending), pendingSize, lastByte, isCut);
     },
     lineCount: () => number,
   };

@@ -13,7 +13,7 @@ import { FLOW_LOG_FIELDS } from '../../../src/flow-log-fields.ts';
 import { openBulkReader } from '../../../src/ingest/bulk/bulk-reader.ts';
 import { flowLogText } from '../../../src/ingest/formats/flow-log-text.ts';
 import { fingerprintFile, readLedger } from '../../../src/ingest/ledger.ts';
-import { expansionLimit } from '../../../src/ingest/lines.ts';
+import { expansionLimit, MAX_LINE_BYTES } from '../../../src/ingest/lines.ts';
 import { localObject, readObject } from '../../../src/ingest/read-object.ts';
 import { createLakeViews } from '../../../src/lake.ts';
 import { openBatch } from '../../../src/lake-batch.ts';
@@ -294,4 +294,22 @@ test('a line that is longer than the input of a thread is left to the exact read
     Buffer.from([header, record, record, long, record].join('\n')),
   ]);
   expect(aheadRows).toBe(2);
+});
+
+test('a line that is longer than one may be is a reject of both', async () => {
+  const header = 'version interface-id start end log-status';
+  const record = '2 eni-1 1793000000 1793000060 OK';
+  const lineOf = (length: number): string => {
+    const rest = '2  1793000000 1793000060 OK';
+    return rest.replace('  ', ` ${'e'.repeat(length - rest.length)} `);
+  };
+  const contents = ['\n', '\r\n'].flatMap((end) =>
+    [MAX_LINE_BYTES - 1, MAX_LINE_BYTES, MAX_LINE_BYTES + 2].map((length) =>
+      Buffer.from([header, record, lineOf(length), record].join(end)),
+    ),
+  );
+  const { aheadRows, wholeCount } = await expectEqual(contents);
+  expect(wholeCount).toBe(contents.length);
+  // Lines near the limit may be decided by either.
+  expect(aheadRows).toBeGreaterThanOrEqual(2 * contents.length);
 });
