@@ -52,7 +52,7 @@ const DONE: i32 = 0;
 const IRREGULAR: i32 = 1;
 /** The current day must be written out before its next row. */
 const FULL: i32 = 2;
-/** Another day must be written out before the day `wantedDay` can begin. */
+/** A day must be written out before another, that of the next row, can begin. */
 const NO_DAY_FREE: i32 = 3;
 
 const MAX_DAYS: i32 = 16;
@@ -122,7 +122,6 @@ let uses: u32 = 0;
 
 export let stop: i32 = 0;
 export let lineEnd: usize = 0;
-export let wantedDay: i32 = 0;
 /** Number of the line read last; the caller adds the lines that it takes itself. */
 export let lineNumber: u32 = 0;
 export let rowCount: u32 = 0;
@@ -134,10 +133,6 @@ export let lastAt: i64 = i64.MIN_VALUE;
 
 export function allocate(size: u32): usize {
   return heap.alloc(size);
-}
-
-export function release(at: usize): void {
-  heap.free(at);
 }
 
 /** Declares the columns of `flow` by their types, and which five of them `flow_status` takes. */
@@ -434,7 +429,6 @@ function selectDay(number: i32): bool {
       return true;
     }
   }
-  wantedDay = number;
   if (free < 0) return false;
   const day = createDay();
   store<u32>(days + (<usize>free << 2), <u32>changetype<usize>(day));

@@ -1,5 +1,7 @@
 /**
  * The keys of the configuration, their meaning and their limits: what the README's example may say.
+ *
+ * The file is long because it is a list: a key is looked up here, and nowhere else.
  */
 import { z } from 'zod';
 

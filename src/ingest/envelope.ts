@@ -3,7 +3,8 @@
  * it on. An envelope knows nothing of the records in it; a format knows nothing of the envelope.
  */
 import type { Cell, LocalObject } from './format.ts';
-import type { Line, LinesResult } from './lines.ts';
+import type { Line } from './line-splitter.ts';
+import type { LinesResult } from './lines.ts';
 
 /** What an envelope holds at one place: counted on its own, as a line is elsewhere. */
 export type EnvelopeRecord = {

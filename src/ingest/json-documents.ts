@@ -5,7 +5,7 @@
  * A damaged document ends where the damage shows (a line end within a text, `{` after `}` within an
  * object, which JSON never has), so that those after it are read.
  */
-import type { Line, Splitter } from './lines.ts';
+import type { Line, Splitter } from './line-splitter.ts';
 
 /** Longest document that is kept whole; the rest of a longer one is counted but not stored. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;

@@ -21,6 +21,16 @@ export function canonicalJson(value: Json, without: ReadonlySet<string> = new Se
   return JSON.stringify(value);
 }
 
+/** The value of a JSON text; undefined if it is none. JSON itself has no undefined. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    // Trimmed, because a byte order mark is white space to trim() and an error to JSON.
+    return JSON.parse(text.trim()) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
 /** True for an object that is no list. */
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -5,8 +5,7 @@
  * its last output, a second, lenient pass brings the lines that the first did not reach. The fragment
  * at the point of damage is delivered with `isCut`.
  */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import {
   constants,
   createGunzip,
@@ -16,9 +15,7 @@ import {
   type InflateRaw,
 } from 'node:zlib';
 import { messageOf } from '../errors.ts';
-
-/** Longest line that is kept whole; the rest of a longer one is counted but not stored. */
-export const MAX_LINE_BYTES = 1024 * 1024;
+import { createLineSplitter, type Line, type Splitter } from './line-splitter.ts';
 
 /**
  * Decompressed bytes allowed for each compressed byte where the configuration says nothing else; more
@@ -32,26 +29,6 @@ const MIN_EXPANSION_BYTES = 64 * 1024 * 1024;
 /** Decompressed bytes at which reading an object of that compressed size stops. */
 export function expansionLimit(sizeBytes: number, maxExpansion = MAX_EXPANSION): number {
   return Math.max(MIN_EXPANSION_BYTES, sizeBytes * maxExpansion);
-}
-
-export type Line = {
-  /** From 1. */
-  number: number;
-  /** Without its line end. Valid only during the call. */
-  bytes: Buffer;
-  /** Length before it was shortened to MAX_LINE_BYTES. */
-  sizeBytes: number;
-  /** True for the fragment that damage left of a line. */
-  isCut: boolean;
-};
-
-/** Why the line did not arrive whole, if it did not. */
-export function lineProblem(line: Line): string | undefined {
-  if (line.isCut) return 'the object ends or is damaged within this line';
-  if (line.sizeBytes > line.bytes.length) {
-    return `line of ${line.sizeBytes} bytes is longer than a record may be (${MAX_LINE_BYTES})`;
-  }
-  return undefined;
 }
 
 export type LinesResult = { lineCount: number; damage?: string };
@@ -166,11 +143,9 @@ async function decompressDamaged(path: string, size: number, onChunk: OnChunk): 
   }
 }
 
-function isZlibError(thrown: unknown): boolean {
-  return (
-    typeof (thrown as { code?: unknown }).code === 'string' &&
-    (thrown as { code: string }).code.startsWith('Z_')
-  );
+/** True for what a decompressor throws at damaged content. */
+export function isZlibError(thrown: unknown): boolean {
+  return String((thrown as NodeJS.ErrnoException).code).startsWith('Z_');
 }
 
 /** Length of the header of a gzip member (RFC 1952, 2.3). */
@@ -184,14 +159,6 @@ function gzipHeaderLength(head: Buffer): number {
   return flags & 2 ? at + 2 : at;
 }
 
-/** Cuts content into lines, or into whatever else is a record of it. */
-export type Splitter = {
-  push(chunk: Buffer): void;
-  /** Delivers what stands after the last end of a record. */
-  finish(isCut: boolean): void;
-  lineCount(): number;
-};
-
 /**
  * Calls `onLine` for each line of the file, in order. Line ends are LF or CRLF; a last line without
  * one counts. Never throws for bad content: damage is in the result. Errors of the file system and of
@@ -201,7 +168,7 @@ export async function readLines(
   content: { path: string; hints?: { maxExpansion?: number } },
   onLine: (line: Line) => void,
   drain: () => Promise<void> = async () => {},
-  split: (onRecord: (line: Line) => void) => Splitter = createSplitter,
+  split: (onRecord: (line: Line) => void) => Splitter = createLineSplitter,
 ): Promise<LinesResult> {
   const { path } = content;
   const maxExpansion = content.hints?.maxExpansion ?? MAX_EXPANSION;
@@ -215,9 +182,7 @@ export async function readLines(
     splitter.finish(false);
     return { lineCount: splitter.lineCount() };
   }
-  const file = await open(path, 'r');
-  const { size } = await file.stat();
-  await file.close();
+  const { size } = statSync(path);
   const limit = expansionLimit(size, maxExpansion);
   const feed = (target: Splitter) => {
     let total = 0;
@@ -258,58 +223,4 @@ class ExpansionError extends Error {}
 /** What is said of an object that was not read on, with the key that allows more. */
 export function expansionDamage(sizeBytes: number, maxExpansion = MAX_EXPANSION): string {
   return `gzip: expands to over ${expansionLimit(sizeBytes, maxExpansion)} bytes, more than ${maxExpansion} times its ${sizeBytes}; stopped there (limits.max_expansion in the config allows more)`;
-}
-
-function createSplitter(onLine: (line: Line) => void): Splitter {
-  let number = 0;
-  let pending: Buffer[] = [];
-  let pendingSize = 0;
-  let keptSize = 0;
-  /** The last byte of what is pending, also where it is not kept. */
-  let lastByte: number | undefined;
-
-  const keep = (part: Buffer): void => {
-    pendingSize += part.length;
-    lastByte = part.at(-1) ?? lastByte;
-    const room = MAX_LINE_BYTES - keptSize;
-    if (room <= 0) return;
-    const kept = part.length > room ? part.subarray(0, room) : part;
-    pending.push(Buffer.from(kept));
-    keptSize += kept.length;
-  };
-
-  const emit = (stored: Buffer, storedSize: number, last: number | undefined, isCut: boolean) => {
-    number += 1;
-    const sizeBytes = last === 0x0d ? storedSize - 1 : storedSize;
-    const bytes = stored.subarray(0, Math.min(sizeBytes, MAX_LINE_BYTES));
-    onLine({ number, bytes, sizeBytes, isCut });
-  };
-
-  return {
-    push(chunk: Buffer): void {
-      let from = 0;
-      for (;;) {
-        const end = chunk.indexOf(0x0a, from);
-        if (end < 0) break;
-        if (pendingSize === 0) {
-          emit(chunk.subarray(from, end), end - from, chunk[Math.max(end - 1, 0)], false);
-        } else {
-          keep(chunk.subarray(from, end));
-          const whole = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
-          const sizeBytes = pendingSize;
-          pending = [];
-          pendingSize = 0;
-          keptSize = 0;
-          emit(whole, sizeBytes, lastByte, false);
-        }
-        from = end + 1;
-      }
-      if (from < chunk.length) keep(chunk.subarray(from));
-    },
-    finish(isCut: boolean): void {
-      if (pendingSize === 0) return;
-      emit(Buffer.concat(pending), pendingSize, lastByte, isCut);
-    },
-    lineCount: () => number,
-  };
 }

@@ -20,6 +20,7 @@ import type { Source } from './source.ts';
 import { awsClientDefaults, pause } from './sources/aws-call.ts';
 import { filesSource } from './sources/files.ts';
 import { createPace, type Pace } from './sources/pace.ts';
+import { accountOfRole } from './sources/role-arn.ts';
 
 /** An entry of any source list; which keys go together is the configuration's business. */
 type Entry = {
@@ -117,7 +118,8 @@ async function openInventory(
     around,
     hints,
   );
-  return { ...opened, source: withoutOtherObjects(opened.source) };
+  // A listing of S3 leaves them out by itself, folder by folder (`LOG_TREES`).
+  return entry.files ? { ...opened, source: withoutOtherObjects(opened.source) } : opened;
 }
 
 async function openSource(
@@ -200,7 +202,7 @@ async function openLogGroup(
     './sources/cloudwatch-logs.ts'
   );
   const region = entry.region ?? '';
-  const accountId = /^arn:[a-z-]+:iam::(\d{12}):/.exec(entry.role_arn ?? '')?.[1];
+  const accountId = accountOfRole(entry.role_arn);
   const place = logGroupPlace(region, logGroup, accountId);
   const credentials = await credentialsOf(entry);
   return cloudWatchLogsSource({

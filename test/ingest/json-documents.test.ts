@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDocumentSplitter, MAX_DOCUMENT_BYTES } from '../../src/ingest/json-documents.ts';
-import type { Line } from '../../src/ingest/lines.ts';
+import type { Line } from '../../src/ingest/line-splitter.ts';
 
 type Found = Omit<Line, 'bytes'> & { text: string };
 

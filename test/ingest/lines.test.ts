@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_LINE_BYTES, readContentHead, readLines } from '../../src/ingest/lines.ts';
+import { MAX_LINE_BYTES } from '../../src/ingest/line-splitter.ts';
+import { readContentHead, readLines } from '../../src/ingest/lines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flowproof-lines-'));
 let fileNumber = 0;

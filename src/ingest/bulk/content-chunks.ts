@@ -5,7 +5,7 @@
 import { closeSync, createReadStream, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { messageOf } from '../../errors.ts';
-import { isGzip } from '../lines.ts';
+import { isGzip, isZlibError } from '../lines.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 const SMALL_BYTES = 4 * 1024 * 1024;
@@ -72,16 +72,8 @@ function inflateSmall(path: string, maxBytes: number): Buffer | undefined {
     }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
     return engine.bytesWritten === bytes.length ? buffer : undefined;
   } catch (thrown) {
-    const isContent = isZlibError(thrown) || codeOf(thrown) === 'ERR_BUFFER_TOO_LARGE';
-    if (!isContent) throw thrown;
+    const isTooLarge = (thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    if (!isZlibError(thrown) && !isTooLarge) throw thrown;
     return undefined;
   }
-}
-
-function codeOf(thrown: unknown): string {
-  return String((thrown as NodeJS.ErrnoException).code);
-}
-
-function isZlibError(thrown: unknown): boolean {
-  return codeOf(thrown).startsWith('Z_');
 }

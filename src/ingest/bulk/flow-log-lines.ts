@@ -60,7 +60,6 @@ export function createFlowLogLines(kernel: Kernel): FlowLogLines {
     async read(object, chunks, groups) {
       const id = Buffer.from(object.objectId);
       if (id.length > MAX_ID_BYTES) throw new Error(`object id of ${id.length} bytes is too long`);
-      kernel.bytes().set(id, scratch);
       kernel.setLayout(scratch, 0, -1, -1, -1);
       kernel.bytes().set(id, scratch);
       kernel.beginObject(scratch, id.length, object.day);
@@ -126,34 +125,38 @@ export function createFlowLogLines(kernel: Kernel): FlowLogLines {
       };
 
       let kept = 0;
+      /** Takes the lines that end in the chunk; keeps the start of the one that does not. */
+      const takeChunk = (chunk: Buffer): void => {
+        for (let from = 0; from < chunk.length && !isStopped; ) {
+          const size = Math.min(chunk.length - from, INPUT_BYTES - kept);
+          const filled = kept + size;
+          const memory = kernel.bytes();
+          memory.set(chunk.subarray(from, from + size), input + kept);
+          from += size;
+          const newline = memory.subarray(input, input + filled).lastIndexOf(0x0a);
+          if (newline < 0) {
+            kept = filled;
+            // A line longer than the input is none that the kernel should keep.
+            if (filled === INPUT_BYTES) isStopped = true;
+          } else {
+            const end = takeLines(input + newline + 1);
+            kernel.bytes().copyWithin(input, end, input + filled);
+            kept = input + filled - end;
+          }
+        }
+      };
+
       let isWhole = true;
       try {
         if (!isStopped) {
           for await (const chunk of chunks) {
-            for (let from = 0; from < chunk.length && !isStopped; ) {
-              const size = Math.min(chunk.length - from, INPUT_BYTES - kept);
-              const memory = kernel.bytes();
-              memory.set(chunk.subarray(from, from + size), input + kept);
-              from += size;
-              const filled = kept + size;
-              const newline = memory.lastIndexOf(0x0a, input + filled - 1);
-              if (newline < input) {
-                kept = filled;
-                // A line longer than the input is none that the kernel should keep.
-                if (filled === INPUT_BYTES) isStopped = true;
-                continue;
-              }
-              const end = takeLines(newline + 1);
-              if (isStopped) break;
-              kernel.bytes().copyWithin(input, end, input + filled);
-              kept = input + filled - end;
-            }
+            takeChunk(chunk);
             if (isStopped) break;
           }
-          if (!isStopped && kept > 0) {
-            kernel.bytes()[input + kept] = 0x0a;
-            takeLines(input + kept + 1);
-          }
+        }
+        if (!isStopped && kept > 0) {
+          kernel.bytes()[input + kept] = 0x0a;
+          takeLines(input + kept + 1);
         }
       } catch (thrown) {
         if (!(thrown instanceof ContentEnd)) throw thrown;

@@ -7,9 +7,8 @@
  * there, holds none and counts as a header; a document without events as blank.
  */
 import { type Envelope, type EnvelopeRecord, recordProblem } from '../envelope.ts';
-import { parseJson } from '../formats/event-envelope.ts';
 import { isJsonObject, shown } from '../formats/payload-keys.ts';
-import { rejectedBytes } from '../json.ts';
+import { parseJson, rejectedBytes } from '../json.ts';
 import { createDocumentSplitter } from '../json-documents.ts';
 import { readLines } from '../lines.ts';
 import { peekTexts } from './peek-texts.ts';

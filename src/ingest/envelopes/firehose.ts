@@ -4,8 +4,8 @@
  * Amazon VPC User Guide).
  */
 import { type Envelope, type EnvelopeRecord, recordProblem } from '../envelope.ts';
-import { parseJson } from '../formats/event-envelope.ts';
 import { isJsonObject, shown } from '../formats/payload-keys.ts';
+import { parseJson } from '../json.ts';
 import { createDocumentSplitter } from '../json-documents.ts';
 import { readLines } from '../lines.ts';
 import { peekTexts } from './peek-texts.ts';

@@ -8,9 +8,16 @@
 import type { Format, LocalObject, ReadResult, Sink } from '../format.ts';
 import { entrySeriesOf, type Place, permissionSeriesOf, seriesOf } from '../inventory-series.ts';
 import { isShallow, MAX_DEPTH, type ResourceType } from '../inventory-state.ts';
-import { isObject, type Json, type JsonObject, objectsOf, rejectedBytes } from '../json.ts';
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  objectsOf,
+  parseJson,
+  rejectedBytes,
+} from '../json.ts';
 import { type ConfigItem, readConfigItem } from './config-item.ts';
-import { type ConfigRecord, parseJson, recordsOf } from './config-messages.ts';
+import { type ConfigRecord, recordsOf } from './config-messages.ts';
 import { readInventoryText } from './inventory-file.ts';
 import { placeOfPath, takenTime } from './inventory-place.ts';
 import {

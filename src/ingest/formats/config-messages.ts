@@ -2,7 +2,7 @@
  * What a file of AWS Config holds: a configuration snapshot or history (`configurationItems`), or
  * change notifications (`configurationItem`), plain or in the envelopes of SNS, SQS and EventBridge.
  */
-import { isObject, type Json, type JsonObject, textOf } from '../json.ts';
+import { isObject, type Json, type JsonObject, parseJson, textOf } from '../json.ts';
 import { shown } from './payload-keys.ts';
 
 /** Envelopes within envelopes: EventBridge in SNS in SQS in Lambda is five levels. */
@@ -59,13 +59,4 @@ function oversized(message: JsonObject): string {
   const { s3DeliverySummary: summary } = message;
   const place = isObject(summary) ? textOf(summary.s3BucketLocation) : undefined;
   return `oversized notification without its item: read it from ${place ?? 'the bucket of AWS Config'}`;
-}
-
-/** The JSON value of a text; undefined if it is none. */
-export function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text.trim()) as Json;
-  } catch {
-    return undefined;
-  }
 }

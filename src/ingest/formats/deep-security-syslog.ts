@@ -3,7 +3,8 @@
  * file, so each line is read as what it is.
  */
 import type { Cell, LocalObject, ReadResult, Sink } from '../format.ts';
-import { lineProblem, readLines } from '../lines.ts';
+import { lineProblem } from '../line-splitter.ts';
+import { readLines } from '../lines.ts';
 import { type CefEvent, cefStart, foldLabels, parseCef } from './cef.ts';
 import { columnsOf } from './deep-security-event.ts';
 import { type LeefEvent, leefStart, parseLeef } from './leef.ts';

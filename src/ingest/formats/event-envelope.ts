@@ -3,6 +3,7 @@
  * SQS, Lambda's records, EventBridge and API answers, one within the other, with the content of each as
  * JSON or as a text that holds JSON.
  */
+import { parseJson } from '../json.ts';
 import { isJsonObject, type JsonObject, shown, textOf, wholeNumber } from './payload-keys.ts';
 import { parseIsoTime } from './syslog-time.ts';
 
@@ -68,14 +69,4 @@ function receivedTime(envelope: JsonObject): bigint | undefined {
   const ingested = wholeNumber(envelope.ingestionTime, Number.MAX_SAFE_INTEGER / 1000);
   if (ingested !== undefined) return BigInt(ingested) * 1000n;
   return parseIsoTime(textOf(envelope.Timestamp) ?? textOf(envelope.time) ?? '');
-}
-
-/** The value of a JSON text; undefined if it is none. JSON itself has no undefined. */
-export function parseJson(text: string): unknown {
-  try {
-    // Trimmed, because a byte order mark is white space to trim() and an error to JSON.
-    return JSON.parse(text.trim());
-  } catch {
-    return undefined;
-  }
 }

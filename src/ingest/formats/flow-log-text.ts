@@ -6,7 +6,8 @@
  * any header and without a declared format are rejected, never read by position.
  */
 import type { Format, LocalObject, ReadAhead, ReadResult, Sink } from '../format.ts';
-import { type Line, type LinesResult, MAX_LINE_BYTES, readLines } from '../lines.ts';
+import { type Line, MAX_LINE_BYTES } from '../line-splitter.ts';
+import { type LinesResult, readLines } from '../lines.ts';
 import { addRecord, isHeader, layoutOf, type RecordLayout, tokensOf } from './flow-log-record.ts';
 
 export const flowLogText: Format = {

@@ -6,8 +6,10 @@
  * Where a part of a line cannot be read, the line counts as a reject and its other rows are extra.
  */
 import type { Cell, LocalObject, ReadResult, Sink } from '../format.ts';
-import { lineProblem, readContentHead, readLines } from '../lines.ts';
-import { eventsIn, type FoundEvent, isControlMessage, parseJson } from './event-envelope.ts';
+import { parseJson } from '../json.ts';
+import { lineProblem } from '../line-splitter.ts';
+import { readContentHead, readLines } from '../lines.ts';
+import { eventsIn, type FoundEvent, isControlMessage } from './event-envelope.ts';
 import { type JsonObject, shown } from './payload-keys.ts';
 import { parseOffset } from './syslog-time.ts';
 

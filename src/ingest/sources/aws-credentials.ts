@@ -46,8 +46,3 @@ export function assumedRole(options: {
     }
   };
 }
-
-/** The account that owns a role; undefined for what is no ARN of a role. */
-export function accountOfRole(roleArn: string | undefined): string | undefined {
-  return /^arn:[a-z-]+:iam::(\d{12}):role\//.exec(roleArn ?? '')?.[1];
-}

@@ -15,8 +15,9 @@ import {
   type Sleep,
   withRetries,
 } from './aws-call.ts';
-import { accountOfRole, assumedRole } from './aws-credentials.ts';
+import { assumedRole } from './aws-credentials.ts';
 import { type KnownContents, writePull } from './ec2-pull.ts';
+import { accountOfRole } from './role-arn.ts';
 
 export type Ec2Options = {
   label: string;
