@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { diskFullError } from './disk-full.ts';
 import { FlowproofError, messageOf } from './errors.ts';
+import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
 import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
 import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
@@ -192,8 +193,13 @@ export async function partitionDates(root: string, table: Table): Promise<string
  */
 export async function createLakeViews(connection: DuckDBConnection, root: string): Promise<void> {
   await createIngestViews(connection, root);
-  for (const table of TABLES) {
-    if (table.layer !== 'ingest') await createDerivedView(connection, root, table.name);
+  const derived = TABLES.filter((table) => table.layer !== 'ingest');
+  // Those that only a query makes read the others.
+  for (const table of derived.filter(({ isView }) => !isView)) {
+    await createDerivedView(connection, root, table.name);
+  }
+  for (const table of derived.filter(({ isView }) => isView)) {
+    await createDerivedView(connection, root, table.name);
   }
 }
 
@@ -211,7 +217,19 @@ export async function createDerivedView(
   root: string,
   name: string,
 ): Promise<void> {
-  await createView(connection, root, findTable(name), []);
+  const table = findTable(name);
+  if (table.isView) await createQueryView(connection, table);
+  else await createView(connection, root, table, []);
+}
+
+async function createQueryView(connection: DuckDBConnection, table: Table): Promise<void> {
+  const file = readQueryFile('marts', join(QUERIES_ROOT, 'marts', `${table.name}.sql`));
+  const select = table.columns
+    .map(({ name, type }) => `cast(${quoteName(name)} as ${type}) as ${quoteName(name)}`)
+    .join(', ');
+  await connection.run(
+    `create or replace view ${quoteName(table.name)} as select ${select} from (${file.text})`,
+  );
 }
 
 async function createView(

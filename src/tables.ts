@@ -30,6 +30,8 @@ export type Table = {
   layer: 'ingest' | 'staging' | 'mart';
   /** The DATE column that the folders are partitioned by, where there is one. */
   partition?: string;
+  /** True if no file holds it: the query of its name makes it from other tables when it is read. */
+  isView?: true;
   description: string;
   columns: readonly Column[];
 };
@@ -557,9 +559,201 @@ ${VALIDITY}`),
   flow_date DATE: UTC date.`),
   },
   {
-    name: 'flow_enriched',
+    name: 'interface_context',
+    layer: 'mart',
+    description:
+      'One row a state of a network interface, together with its instance, subnet and VPC.',
+    columns: columns(`
+  scope_name VARCHAR: Scope; null outside.
+  network_interface_id VARCHAR: The interface.
+  instance_id VARCHAR: Instance that it is attached to, if any.
+  instance_name VARCHAR: Name tag of the instance.
+  owner_kind VARCHAR: Kind of owner of the interface.
+  owner_kind_basis VARCHAR: attachment, interface_type or description (inferred).
+  subnet_id VARCHAR: Subnet.
+  vpc_id VARCHAR: VPC.
+  private_address VARCHAR: Primary private IPv4 address.
+  addresses VARCHAR[]: Every private IPv4 and every IPv6 address.
+  group_ids VARCHAR[]: Security groups.
+  tags MAP(VARCHAR, VARCHAR): Tags of VPC, subnet, instance and interface; the nearer wins.
+${VALIDITY}`),
+  },
+  {
+    name: 'interface_segment',
+    layer: 'mart',
+    description:
+      'One row a network interface and a stretch of time: what is known of it then, and how surely.',
+    columns: columns(`
+  network_interface_id VARCHAR: The interface.
+  stretch_number BIGINT: Segments of one stretch have nothing between them that makes the answer doubtful.
+  segment_number BIGINT: Place in the history of the interface, from 1.
+  state_id VARCHAR: State in interface_context.
+  segment_from TIMESTAMP: From when.
+  segment_to TIMESTAMP: Until when: half open.
+  as_of_verdict VARCHAR: exact or ambiguous.
+  as_of_precision VARCHAR: observed (between two snapshots that agree) or carried_forward (after the newest snapshot); null if ambiguous.
+  as_of_reason VARCHAR: Why it is ambiguous.
+  state_ids VARCHAR[]: States that may have held.
+  group_ids VARCHAR[]: Security groups of all of these.`),
+  },
+  {
+    name: 'interface_period',
     layer: 'mart',
     partition: 'flow_date',
+    description:
+      'One row a network interface, a range of begins and a range of ends: records whose window lies so are judged alike.',
+    columns: columns(`
+  period_id INTEGER: Number within the day.
+  network_interface_id VARCHAR: The interface; null for records that name none.
+  state_id VARCHAR: State in interface_context at the begin of the window; null without metadata.
+  begins_from TIMESTAMP: First begin of a window: 60 seconds before the record's start.
+  begins_before TIMESTAMP: Begins lie before it.
+  ends_after TIMESTAMP: Ends of the window, 60 seconds after the record's end, lie after it.
+  ends_until TIMESTAMP: Last end.
+  as_of_verdict VARCHAR: exact, ambiguous (a change inside the record's uncertainty) or no_metadata.
+  as_of_precision VARCHAR: As in interface_segment.
+  as_of_reason VARCHAR: Why it is ambiguous or has no metadata.
+  as_of_id INTEGER: Number of these three within the day.
+  state_ids VARCHAR[]: States of the interface that may have held.
+  group_ids VARCHAR[]: Security groups of all of these.
+  subnet_ids VARCHAR[]: Subnets of all of these.
+  list_id BIGINT: Number of these groups and subnets within the day.
+  context_id BIGINT: Number of the stretch of time in which no rule of them changed, within the day.
+  context_begins_at TIMESTAMP: First begin of a window in that stretch.
+  context_ends_at TIMESTAMP: Last end of a window in that stretch.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'match_answer',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row an answer of the security groups and the network ACL to classes of flows.',
+    columns: columns(`
+  answer_id INTEGER: Number within the day.
+  permitting_rule_ids VARCHAR[]: Rules in force that permit it.
+  changed_rule_ids VARCHAR[]: Rules that permit it and were added or removed about then.
+  removed_rule_ids VARCHAR[]: Rules that permitted it and were removed within five days before.
+  rule_ids VARCHAR[]: The first of these lists that is not empty.
+  doubt VARCHAR: reference_unreadable, field_not_logged, icmp_type_not_logged or rules_unknown; null without.
+  acl_verdict VARCHAR: denied, permitted, undecidable or no_metadata.
+  acl_entry_ids VARCHAR[]: Entries of the network ACL that decide, or that leave it open.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'flow_verdict',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a flow: its class in flow_class, by two keys. Records that are copies are in flow_copy.',
+    columns: columns(`
+  object_id VARCHAR: The object that held the record.
+  line_number BIGINT: Its line in that object.
+  subject_key BIGINT: Who recorded it, and the period of the interface.
+  traffic_key BIGINT: Direction, initiator, protocol, and classes of port and address.
+  flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'flow_class',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a class of flows of a day, with all that is decided of each of its flows.',
+    columns: columns(`
+  subject_key BIGINT: Key, with traffic_key.
+  traffic_key BIGINT: Key, with subject_key.
+  period_id INTEGER: Period of the interface, in interface_period.
+  answer_id INTEGER: Answer of the rules, in match_answer; null where they were not asked.
+  detail_id BIGINT: The six details; flow_event_detail has those of flows with companion events.
+  source VARCHAR: The entry of the config that brought it.
+  flow_log_id VARCHAR: Flow log that recorded it, where known.
+  log_format VARCHAR: Fields that its records had, separated by blanks.
+  network_interface_id VARCHAR: Interface, by id or by VPC and address.
+  state_id VARCHAR: Its state in interface_context.
+  as_of_verdict VARCHAR: exact, ambiguous (a change inside the record's uncertainty) or no_metadata.
+  as_of_precision VARCHAR: As in interface_segment.
+  as_of_reason VARCHAR: Why it is ambiguous or has no metadata.
+  action VARCHAR: ACCEPT or REJECT.
+  protocol INTEGER: IANA protocol number.
+  row_direction VARCHAR: ingress or egress at the recorded interface; null if undecidable.
+  row_direction_basis VARCHAR: flow_direction, interface_address, or null.
+  initiator VARCHAR: source or destination: the side that opened; null if undecidable.
+  initiator_basis VARCHAR: tcp_flags, conversation (flags of other records of the connection) or ports (inferred).
+  is_response BOOLEAN: True if the record runs from the side that answered to the side that opened.
+  is_remote_public BOOLEAN: True if the other side is outside private and special address space.
+  is_logon_service BOOLEAN: True for ICMP and the ports of SSH, Telnet, RDP and WinRM.
+  rule_verdict VARCHAR: As in flow_enriched.
+  rule_reason VARCHAR: Why.
+  group_verdict VARCHAR: As in flow_enriched.
+  acl_verdict VARCHAR: As in flow_enriched.
+  flow_count BIGINT: Flows.
+  packet_count BIGINT: Their packets.
+  byte_count BIGINT: Their bytes.
+  first_at TIMESTAMP: Earliest start.
+  last_at TIMESTAMP: Latest end.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'flow_event_detail',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a flow that companion events may supply details of.',
+    columns: columns(`
+  object_id VARCHAR: The object that held the record.
+  line_number BIGINT: Its line in that object.
+  subject_key BIGINT: Its class in flow_class, with traffic_key.
+  traffic_key BIGINT: Its class in flow_class, with subject_key.
+  detail_id BIGINT: The six details, with what the events supply.
+  flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'rule_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a security group rule and day: the accepted flows that it permits. Without a row it was not observed in use.',
+    columns: columns(`
+  rule_id VARCHAR: The rule.
+  flow_count BIGINT: Flows; one that several rules permit counts for each.
+  byte_count BIGINT: Their bytes.
+  peer_count BIGINT: Remote addresses.
+  network_count BIGINT: Remote networks, as in rule_network_day.
+  port_count BIGINT: Service ports.
+  first_at TIMESTAMP: First seen.
+  last_at TIMESTAMP: Last seen.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'rule_network_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a security group rule, day and remote network that used it.',
+    columns: columns(`
+  rule_id VARCHAR: The rule.
+  network VARCHAR: The first 24 bits of IPv4 addresses, the first 64 of IPv6.
+  peer_count BIGINT: Remote addresses of it.
+  flow_count BIGINT: Flows.
+  byte_count BIGINT: Their bytes.
+  first_at TIMESTAMP: First seen.
+  last_at TIMESTAMP: Last seen.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'rule_port_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row a security group rule, day and port that was used of it.',
+    columns: columns(`
+  rule_id VARCHAR: The rule.
+  port INTEGER: Port of the service; null for protocols without, and where the initiator is not known.
+  flow_count BIGINT: Flows.
+  byte_count BIGINT: Their bytes.
+  first_at TIMESTAMP: First seen.
+  last_at TIMESTAMP: Last seen.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'flow_enriched',
+    layer: 'mart',
+    isView: true,
     description:
       'One row a flow, with what was true of its interface at its time; records that are copies are in flow_copy.',
     columns: [
@@ -577,7 +771,7 @@ ${VALIDITY}`),
   row_direction VARCHAR: ingress or egress at the recorded interface; null if undecidable.
   row_direction_basis VARCHAR: flow_direction, interface_address, or null.
   initiator VARCHAR: source or destination: the side that opened; null if undecidable.
-  initiator_basis VARCHAR: tcp_flags or ports (inferred), or null.
+  initiator_basis VARCHAR: tcp_flags, conversation (flags of other records of the connection) or ports (inferred); null if undecidable.
   is_response BOOLEAN: True if the row runs from the side that answered to the side that opened.
   client_address VARCHAR: The side that opened.
   server_address VARCHAR: The side that answered.
@@ -600,7 +794,10 @@ ${VALIDITY}`),
   scope_name VARCHAR: Scope that the interface is in; null outside.
   rule_verdict VARCHAR: permitted, response, tracked_or_changed, undecidable, no_security_group, no_metadata, unexplained, or not_applicable for rows that were not accepted.
   rule_reason VARCHAR: Why.
-  rule_ids VARCHAR[]: Rules that permit it.
+  rule_ids VARCHAR[]: Rules that permit it, or may have.
+  group_verdict VARCHAR: For rejected flows, what the security groups would have said: permitted, not_permitted, undecidable, response, no_security_group or no_metadata; else not_applicable.
+  acl_verdict VARCHAR: For rejected flows, what the network ACL of the subnet says: denied, permitted, undecidable or no_metadata; else not_applicable.
+  acl_entry_ids VARCHAR[]: Entries of the network ACL that decide, or that leave it open.
   event_ids VARCHAR[]: IPS events that concern it.
   event_disposition VARCHAR: detected if an event let it through, else blocked, else logged; null without.
   flow_date DATE: UTC date of start_at, else of end_at, else of the object.`),
@@ -612,6 +809,8 @@ ${VALIDITY}`),
     partition: 'flow_date',
     description: 'One row a pair of a flow and an IPS event that concerns it.',
     columns: columns(`
+  object_id VARCHAR: The object that held the record of the flow.
+  line_number BIGINT: Its line in that object.
   flow_id VARCHAR: The flow.
   event_id VARCHAR: The event.
   disposition VARCHAR: Disposition of the event.

@@ -2,9 +2,20 @@
 -- grain: one row a flow
 -- parameters: none
 with
+  flows as (
+    select
+      *,
+      object_id || ':' || cast(line_number as varchar) as flow_id,
+      coalesce(pkt_srcaddr, srcaddr) as source_address,
+      coalesce(pkt_dstaddr, dstaddr) as destination_address
+    from
+      flow
+  ),
   events as (
     select
-      flow_id,
+      flow_date,
+      object_id,
+      line_number,
       list_sort(array_agg(distinct event_id)) as event_ids,
       -- An attack that one event let through has reached the host, whatever another event says.
       case
@@ -15,7 +26,9 @@ with
     from
       flow_event
     group by
-      flow_id
+      flow_date,
+      object_id,
+      line_number
   ),
   copies as (
     select
@@ -27,74 +40,6 @@ with
       flow_copy
     group by
       kept_flow_id
-  ),
-  judged as (
-    select
-      subjects.*,
-      case initiator
-        when 'source' then source_address
-        when 'destination' then destination_address
-      end as client_address,
-      case initiator
-        when 'source' then destination_address
-        when 'destination' then source_address
-      end as server_address,
-      case initiator
-        when 'source' then dstport
-        when 'destination' then srcport
-      end as service_port,
-      case
-        when subjects.action is distinct from 'ACCEPT' then 'not_applicable'
-        when subjects.as_of_verdict = 'no_metadata' then 'no_metadata'
-        when cardinality(subjects.group_ids) = 0 then 'no_security_group'
-        when subjects.is_response is true then 'response'
-        when subjects.row_direction is null then 'undecidable'
-        when cardinality(rules.permitting_rule_ids) > 0
-        and subjects.as_of_verdict = 'exact' then 'permitted'
-        when cardinality(rules.permitting_rule_ids) > 0
-        or cardinality(rules.changed_rule_ids) > 0
-        or cardinality(rules.removed_rule_ids) > 0 then 'tracked_or_changed'
-        when rules.doubt is not null then 'undecidable'
-        when subjects.initiator is null then 'undecidable'
-        when subjects.as_of_verdict = 'ambiguous' then 'undecidable'
-        else 'unexplained'
-      end as rule_verdict,
-      case
-        when subjects.action = 'REJECT' then 'rejected: by a security group, a network ACL or another control; the record does not say which'
-        when subjects.action is distinct from 'ACCEPT' then 'the record has no action'
-        when subjects.as_of_verdict = 'no_metadata' then subjects.as_of_reason
-        when cardinality(subjects.group_ids) = 0 then 'the interface has no security group'
-        when subjects.is_response is true
-        and subjects.initiator_basis = 'ports' then 'response, inferred from the ports'
-        when subjects.is_response is true then 'response, by its TCP flags'
-        when subjects.row_direction is null then 'neither address of the record is known to be of the interface'
-        when cardinality(rules.permitting_rule_ids) > 0
-        and subjects.as_of_verdict = 'exact'
-        and subjects.initiator is null then 'a rule permits it in this direction; who opened it is not known'
-        when cardinality(rules.permitting_rule_ids) > 0
-        and subjects.as_of_verdict = 'exact' then 'permitted by rule'
-        when cardinality(rules.permitting_rule_ids) > 0 then 'a rule of a group that the interface may have had permits it'
-        when cardinality(rules.changed_rule_ids) > 0 then 'a rule that permits it was added or removed about then'
-        when cardinality(rules.removed_rule_ids) > 0 then 'a rule that permitted it was removed within the five days that a connection may stay tracked'
-        when rules.doubt = 'icmp_type_not_logged' then 'a rule permits some ICMP types; flow logs do not record the type'
-        when rules.doubt = 'reference_unreadable' then 'a rule refers to a group or prefix list that the inventory does not hold for this time'
-        when rules.doubt = 'field_not_logged' then 'the record lacks an address, protocol or port that the rules look at'
-        when rules.doubt = 'rules_unknown' then 'no inventory snapshot covers the rules of its groups at this time'
-        when subjects.initiator is null then 'no rule permits it in this direction, and who opened it is not known'
-        when subjects.as_of_verdict = 'ambiguous' then subjects.as_of_reason
-        else 'no rule of its groups permits it'
-      end as rule_reason,
-      coalesce(
-        case
-          when cardinality(rules.permitting_rule_ids) > 0 then rules.permitting_rule_ids
-          when cardinality(rules.changed_rule_ids) > 0 then rules.changed_rule_ids
-          else rules.removed_rule_ids
-        end,
-        []
-      ) as rule_ids
-    from
-      flow_subject as subjects
-      left join flow_rule as rules on subjects.flow_number = rules.flow_number
   )
 select
   flows.version,
@@ -172,55 +117,85 @@ select
   flows.extra,
   flows.object_id,
   flows.line_number,
-  flows.object_id || ':' || cast(flows.line_number as varchar) as flow_id,
-  flow_object.source,
-  flow_object.flow_log_id,
-  flow_object.log_format,
+  flows.flow_id,
+  classes.source,
+  classes.flow_log_id,
+  classes.log_format,
   coalesce(copies.copy_count, 0) as copy_count,
   coalesce(copies.copy_flow_ids, []) as copy_flow_ids,
   coalesce(copies.copy_flow_logs, []) as copy_flow_logs,
-  judged.source_address,
-  judged.destination_address,
-  judged.row_direction,
-  judged.row_direction_basis,
-  judged.initiator,
-  judged.initiator_basis,
-  judged.is_response,
-  judged.client_address,
-  judged.server_address,
-  judged.service_port,
-  judged.local_address,
-  judged.remote_address,
-  remote_address.is_public as is_remote_public,
-  judged.as_of_verdict,
-  judged.as_of_precision,
-  judged.as_of_reason,
-  judged.state_ids,
-  judged.network_interface_id,
+  flows.source_address,
+  flows.destination_address,
+  classes.row_direction,
+  classes.row_direction_basis,
+  classes.initiator,
+  classes.initiator_basis,
+  classes.is_response,
+  case classes.initiator
+    when 'source' then flows.source_address
+    when 'destination' then flows.destination_address
+  end as client_address,
+  case classes.initiator
+    when 'source' then flows.destination_address
+    when 'destination' then flows.source_address
+  end as server_address,
+  case classes.initiator
+    when 'source' then flows.dstport
+    when 'destination' then flows.srcport
+  end as service_port,
+  case classes.row_direction
+    when 'egress' then flows.source_address
+    when 'ingress' then flows.destination_address
+  end as local_address,
+  case classes.row_direction
+    when 'egress' then flows.destination_address
+    when 'ingress' then flows.source_address
+  end as remote_address,
+  classes.is_remote_public,
+  classes.as_of_verdict,
+  classes.as_of_precision,
+  classes.as_of_reason,
+  interface_period.state_ids,
+  classes.network_interface_id,
   context.instance_id as resource_instance_id,
   context.instance_name,
   context.owner_kind,
-  judged.group_ids,
+  interface_period.group_ids,
   context.subnet_id as resource_subnet_id,
   context.vpc_id as resource_vpc_id,
   context.tags as resource_tags,
   context.scope_name,
-  judged.rule_verdict,
-  judged.rule_reason,
-  judged.rule_ids,
+  classes.rule_verdict,
+  classes.rule_reason,
+  if (
+    classes.rule_verdict in ('permitted', 'tracked_or_changed'),
+    coalesce(match_answer.rule_ids, []),
+    []
+  ) as rule_ids,
+  classes.group_verdict,
+  classes.acl_verdict,
+  if (
+    classes.acl_verdict in ('denied', 'permitted', 'undecidable'),
+    coalesce(match_answer.acl_entry_ids, []),
+    []
+  ) as acl_entry_ids,
   coalesce(events.event_ids, []) as event_ids,
   events.event_disposition,
   flows.flow_date
 from
-  flow as flows
-  inner join judged on flows.flow_date = judged.flow_date
-  and flows.object_id = judged.object_id
-  and flows.line_number = judged.line_number
-  left join flow_object on flows.object_id = flow_object.object_id
-  left join copies on flows.object_id || ':' || cast(flows.line_number as varchar) = copies.kept_flow_id
-  left join interface_context as context on judged.state_id = context.state_id
-  left join events on flows.object_id || ':' || cast(flows.line_number as varchar) = events.flow_id
-  left join remote_address on judged.remote_address = remote_address.address
-order by
-  flows.object_id,
-  flows.line_number
+  flows
+  inner join flow_verdict on flows.flow_date = flow_verdict.flow_date
+  and flows.object_id = flow_verdict.object_id
+  and flows.line_number = flow_verdict.line_number
+  inner join flow_class as classes on flow_verdict.flow_date = classes.flow_date
+  and flow_verdict.subject_key = classes.subject_key
+  and flow_verdict.traffic_key = classes.traffic_key
+  inner join interface_period on classes.flow_date = interface_period.flow_date
+  and classes.period_id = interface_period.period_id
+  left join match_answer on classes.flow_date = match_answer.flow_date
+  and classes.answer_id = match_answer.answer_id
+  left join interface_context as context on classes.state_id = context.state_id
+  left join copies on flows.flow_id = copies.kept_flow_id
+  left join events on flows.flow_date = events.flow_date
+  and flows.object_id = events.object_id
+  and flows.line_number = events.line_number

@@ -1,11 +1,51 @@
 -- title: Flows and the IPS events that concern them
 -- grain: one row a pair of a flow and an event
--- parameters: none
+-- parameters: flow_date
 -- source: flow times lie within 60 seconds of the packets; 60 more are allowed for the two clocks
 with
+  subjects as (
+    select
+      object_id,
+      line_number,
+      protocol,
+      srcaddr,
+      dstaddr,
+      srcport,
+      dstport,
+      coalesce(pkt_srcaddr, srcaddr) as source_address,
+      coalesce(pkt_dstaddr, dstaddr) as destination_address,
+      seconds_after (
+        least(
+          coalesce(start_at, end_at),
+          coalesce(end_at, start_at)
+        ),
+        -60
+      ) as window_from,
+      seconds_after (
+        greatest(
+          coalesce(start_at, end_at),
+          coalesce(end_at, start_at)
+        ),
+        60
+      ) as window_to
+    from
+      flow
+    where
+      flow_date = cast($flow_date as date)
+      and not exists (
+        select
+          1
+        from
+          flow_copy
+        where
+          flow_copy.object_id = flow.object_id
+          and flow_copy.line_number = flow.line_number
+      )
+  ),
   pairs as (
     select
-      flow_number,
+      object_id,
+      line_number,
       protocol,
       window_from,
       window_to,
@@ -14,11 +54,12 @@ with
       srcport,
       dstport
     from
-      flow_subject
+      subjects
     union all
     -- The packet's own addresses, where the record is of a hop on the way.
     select
-      flow_number,
+      object_id,
+      line_number,
       protocol,
       window_from,
       window_to,
@@ -27,7 +68,7 @@ with
       srcport,
       dstport
     from
-      flow_subject
+      subjects
     where
       source_address is distinct from srcaddr
       or destination_address is distinct from dstaddr
@@ -36,7 +77,8 @@ with
   -- not have is no reason against; one that differs is.
   matches as (
     select
-      pairs.flow_number,
+      pairs.object_id,
+      pairs.line_number,
       events.event_id,
       events.disposition,
       events.user_name,
@@ -74,7 +116,8 @@ with
   ),
   found as (
     select
-      flow_number,
+      object_id,
+      line_number,
       event_id,
       min(disposition) as disposition,
       min(user_name) as user_name,
@@ -84,11 +127,14 @@ with
     from
       matches
     group by
-      flow_number,
+      object_id,
+      line_number,
       event_id
   )
 select
-  flow_subject.object_id || ':' || cast(flow_subject.line_number as varchar) as flow_id,
+  found.object_id,
+  found.line_number,
+  found.object_id || ':' || cast(found.line_number as varchar) as flow_id,
   found.event_id,
   found.disposition,
   found.user_name,
@@ -106,10 +152,9 @@ select
     when found.has_ports then 'medium'
     else 'low'
   end as confidence,
-  flow_subject.flow_date
+  cast($flow_date as date) as flow_date
 from
   found
-  inner join flow_subject on found.flow_number = flow_subject.flow_number
 order by
   flow_id,
   event_id

@@ -1,42 +1,34 @@
--- title: Flows of a day with the interface, the sides and the direction
--- grain: one row a flow, with what the steps after it need; flow_enriched takes the rest from the flow. A record that is a
---   copy of another is none.
+-- title: Flows of a day in numbers: the period of the interface, the sides, the classes of address and port
+-- grain: one row a flow; a record that is a copy of another is none
 -- parameters: flow_date
--- source: Amazon VPC User Guide, "Flow log records": tcp-flags 2 is SYN, 18 SYN-ACK; start and end lie
---   within 60 seconds of the packets
+-- source: Amazon VPC User Guide, "Flow log records": tcp-flags 2 is SYN, 18 SYN-ACK. The bits of traits stand in flow_key.sql.
 with
   flows as (
     select
-      row_number() over () as flow_number,
       object_id,
       line_number,
       interface_id,
-      vpc_id,
       action,
-      protocol,
+      coalesce(protocol, 256) as protocol,
       srcaddr,
       dstaddr,
-      srcport,
-      dstport,
-      tcp_flags,
-      flow_direction,
       coalesce(pkt_srcaddr, srcaddr) as source_address,
       coalesce(pkt_dstaddr, dstaddr) as destination_address,
-      seconds_after (
-        least(
-          coalesce(start_at, end_at),
-          coalesce(end_at, start_at)
-        ),
-        -60
-      ) as window_from,
-      seconds_after (
-        greatest(
-          coalesce(start_at, end_at),
-          coalesce(end_at, start_at)
-        ),
-        60
-      ) as window_to,
-      flow_date
+      coalesce(srcport, -1) as srcport,
+      coalesce(dstport, -1) as dstport,
+      tcp_flags,
+      flow_direction,
+      bytes,
+      packets,
+      least(
+        coalesce(start_at, end_at),
+        coalesce(end_at, start_at)
+      ) as starts_at,
+      greatest(
+        coalesce(start_at, end_at),
+        coalesce(end_at, start_at)
+      ) as ends_at,
+      if (start_at is null, 0, 2048) + if (end_at is null, 0, 4096) + if (srcaddr is null, 0, 8192) + if (dstaddr is null, 0, 16384) + if (srcport is null, 0, 32768) + if (dstport is null, 0, 65536) + if (vpc_id is null, 0, 131072) + if (instance_id is null, 0, 262144) as presence
     from
       flow
     where
@@ -51,208 +43,190 @@ with
           and flow_copy.line_number = flow.line_number
       )
   ),
-  -- Records without an interface id: by VPC, address and time, if that leaves one interface.
-  interface_addresses as (
-    select
-      vpc_id,
-      address.address,
-      network_interface_id,
-      coalesce(absent_at, valid_from) as possible_from,
-      valid_to as possible_until
-    from
-      interface_context
-      cross join unnest(addresses) as address (address)
-  ),
-  located as (
-    select
-      flows.flow_number,
-      min(interface_addresses.network_interface_id) as network_interface_id
-    from
-      flows
-      inner join interface_addresses on flows.interface_id is null
-      and flows.vpc_id = interface_addresses.vpc_id
-      and (
-        (
-          flows.srcaddr = interface_addresses.address
-          and flows.flow_direction is distinct from 'ingress'
-        )
-        or (
-          flows.dstaddr = interface_addresses.address
-          and flows.flow_direction is distinct from 'egress'
-        )
-      )
-      and flows.window_to > interface_addresses.possible_from
-      and flows.window_from < coalesce(
-        interface_addresses.possible_until,
-        timestamp 'infinity'
-      )
-    group by
-      flows.flow_number
-    having
-      count(distinct interface_addresses.network_interface_id) = 1
-  ),
-  identified as (
+  named as (
     select
       flows.*,
-      coalesce(flows.interface_id, located.network_interface_id) as network_interface_id
+      coalesce(
+        flows.interface_id,
+        located_flow.network_interface_id
+      ) as network_interface_id
     from
       flows
-      left join located on flows.flow_number = located.flow_number
+      left join located_flow on flows.object_id = located_flow.object_id
+      and flows.line_number = located_flow.line_number
   ),
-  as_of as (
+  -- The periods of what no inventory snapshot covers.
+  faces as (
     select
-      identified.*,
-      first_segment.state_id,
-      first_segment.segment_number as first_segment_number,
-      last_segment.segment_number as last_segment_number,
-      case
-        when first_segment.state_id is null
-        or last_segment.state_id is null then 'no_metadata'
-        when first_segment.as_of_verdict = 'exact'
-        and first_segment.stretch_number = last_segment.stretch_number then 'exact'
-        else 'ambiguous'
-      end as as_of_verdict,
-      last_segment.as_of_precision,
-      case
-        when identified.network_interface_id is null then 'the record names no interface, and its address names none alone'
-        when identified.window_from is null then 'the record has neither start nor end'
-        when first_segment.state_id is null
-        or last_segment.state_id is null then 'no inventory snapshot covers the interface at this time'
-        when first_segment.as_of_verdict = 'exact'
-        and first_segment.stretch_number = last_segment.stretch_number then null
-        else coalesce(
-          first_segment.as_of_reason,
-          last_segment.as_of_reason,
-          'changed within the time of the record'
-        )
-      end as as_of_reason,
-      first_segment.state_ids,
-      first_segment.group_ids
+      flow_interface.network_interface_id,
+      flow_interface.interface_number,
+      interface_period.period_id
     from
-      identified
-      left join interface_segment as first_segment on identified.network_interface_id = first_segment.network_interface_id
-      and identified.window_from >= first_segment.segment_from
-      and identified.window_from < first_segment.segment_to
-      left join interface_segment as last_segment on identified.network_interface_id = last_segment.network_interface_id
-      and identified.window_to >= last_segment.segment_from
-      and identified.window_to < last_segment.segment_to
-  ),
-  -- Where a record touches several segments, all of their states and groups may have held.
-  spanning as (
-    select
-      as_of.flow_number,
-      list_sort(
-        list_distinct(flatten(array_agg(interface_segment.state_ids)))
-      ) as state_ids,
-      list_sort(
-        list_distinct(flatten(array_agg(interface_segment.group_ids)))
-      ) as group_ids
-    from
-      as_of
-      inner join interface_segment on as_of.network_interface_id = interface_segment.network_interface_id
-      and interface_segment.segment_number between as_of.first_segment_number and as_of.last_segment_number
+      flow_interface
+      inner join interface_period on flow_interface.network_interface_id = interface_period.network_interface_id
     where
-      as_of.first_segment_number < as_of.last_segment_number
-    group by
-      as_of.flow_number
+      interface_period.as_of_verdict = 'no_metadata'
   ),
-  described as (
+  nameless as (
     select
-      as_of.* exclude (state_ids, group_ids, as_of_precision),
-      case
-        when as_of.as_of_verdict = 'exact' then as_of.as_of_precision
-      end as as_of_precision,
-      case
-        when as_of.as_of_verdict = 'no_metadata' then []
-        else coalesce(spanning.state_ids, as_of.state_ids)
-      end as state_ids,
-      case
-        when as_of.as_of_verdict = 'no_metadata' then []
-        else coalesce(spanning.group_ids, as_of.group_ids)
-      end as group_ids,
-      contains(context.addresses, as_of.srcaddr) as is_source_local,
-      contains(context.addresses, as_of.dstaddr) as is_destination_local,
-      case
-        when bitwise_and (as_of.tcp_flags, 18) = 2 then 'source'
-        when bitwise_and (as_of.tcp_flags, 18) = 18 then 'destination'
-      end as flagged_initiator,
-      -- Clients use ports from 32768 up (Linux) or 49152 up (IANA); services the ports below.
-      case
-        when as_of.protocol not in (6, 17) then null
-        when as_of.srcport >= 32768
-        and as_of.dstport < 32768 then 'source'
-        when as_of.dstport >= 32768
-        and as_of.srcport < 32768 then 'destination'
-        when as_of.srcport < 32768
-        and as_of.dstport < as_of.srcport
-        and as_of.dstport < 1024 then 'source'
-        when as_of.dstport < 32768
-        and as_of.srcport < as_of.dstport
-        and as_of.srcport < 1024 then 'destination'
-      end as port_initiator
+      period_id
     from
-      as_of
-      left join spanning on as_of.flow_number = spanning.flow_number
-      left join interface_context as context on as_of.state_id = context.state_id
+      interface_period
+    where
+      network_interface_id is null
   ),
-  directed as (
+  dated as (
+    select
+      named.*,
+      day_object.object_number,
+      day_object.recorder_number,
+      coalesce(faces.interface_number, 0) as interface_number,
+      coalesce(
+        period_slot.period_id,
+        faces.period_id,
+        nameless.period_id
+      ) as period_id,
+      period_slot.list_id,
+      coalesce(period_slot.is_relay, false) as is_relay,
+      period_slot.addresses,
+      case
+        when named.flow_direction = 'ingress' then 2
+        when named.flow_direction = 'egress' then 1
+        when contains(period_slot.addresses, named.srcaddr) then if (
+          contains(period_slot.addresses, named.dstaddr),
+          0,
+          1
+        )
+        when contains(period_slot.addresses, named.dstaddr) then 2
+        else 0
+      end as direction_code
+    from
+      named
+      inner join day_object on named.object_id = day_object.object_id
+      left join faces on named.network_interface_id = faces.network_interface_id
+      cross join nameless
+      left join period_slot on faces.interface_number = period_slot.interface_number
+      and date_diff(
+        'hour',
+        cast(cast($flow_date as date) as timestamp),
+        named.starts_at
+      ) = period_slot.hour_number
+      and named.starts_at >= period_slot.starts_from
+      and named.starts_at < period_slot.starts_before
+      and named.ends_at > period_slot.ends_after
+      and named.ends_at <= period_slot.ends_until
+  ),
+  sided as (
     select
       *,
-      coalesce(flagged_initiator, port_initiator) as initiator,
-      case
-        when flagged_initiator is not null then 'tcp_flags'
-        when port_initiator is not null then 'ports'
-      end as initiator_basis,
-      case
-        when flow_direction in ('ingress', 'egress') then flow_direction
-        when is_source_local is true
-        and is_destination_local is not true then 'egress'
-        when is_destination_local is true
-        and is_source_local is not true then 'ingress'
-      end as row_direction
+      if (
+        direction_code = 2,
+        source_address,
+        destination_address
+      ) as remote_address,
+      -- The other side's address tells connections apart; what else is needed of it is known of the interface.
+      if (
+        protocol = 6
+        and tcp_flags is not null,
+        if (
+          direction_code = 2,
+          destination_address,
+          source_address
+        ),
+        null
+      ) as local_address,
+      if (
+        is_relay,
+        if (contains(addresses, source_address), 4194304, 0) + if (
+          contains(addresses, destination_address),
+          8388608,
+          0
+        ),
+        0
+      ) as relay_bits
     from
-      described
+      dated
+  ),
+  addressed as (
+    select
+      sided.*,
+      remote.address_number as remote_number,
+      remote.cell_id,
+      coalesce(remote.is_public, false) as is_remote_public,
+      coalesce(remote.is_relay, false) as is_remote_relay,
+      local.address_number as local_number
+    from
+      sided
+      left join day_address as remote on sided.remote_address = remote.address
+      left join day_address as local on sided.local_address = local.address
   )
 select
-  flow_number,
-  object_id,
-  line_number,
-  action,
-  protocol,
-  srcaddr,
-  dstaddr,
-  srcport,
-  dstport,
-  tcp_flags,
-  source_address,
-  destination_address,
-  window_from,
-  window_to,
-  network_interface_id,
+  addressed.object_number,
+  addressed.line_number,
+  addressed.interface_number,
+  cast(addressed.recorder_number as bigint) * 4294967296 + addressed.period_id as subject_key,
+  addressed.protocol,
+  addressed.srcport,
+  addressed.dstport,
+  case addressed.action
+    when 'ACCEPT' then 1
+    when 'REJECT' then 2
+    else 0
+  end + 4 * addressed.direction_code + if (
+    addressed.flow_direction in ('ingress', 'egress'),
+    256,
+    0
+  ) + if (
+    addressed.is_remote_public
+    and addressed.direction_code > 0,
+    512,
+    0
+  ) + addressed.presence + addressed.relay_bits + if (
+    addressed.is_remote_relay
+    and addressed.direction_code > 0,
+    if (addressed.direction_code = 2, 4194304, 8388608),
+    0
+  ) as traits,
+  if (
+    addressed.protocol = 6,
+    case bitwise_and (addressed.tcp_flags, 18)
+      when 2 then 1
+      when 18 then 2
+      else if (addressed.tcp_flags is null, 0, 3)
+    end,
+    0
+  ) as flags_code,
+  -- Clients use ports from 32768 up (Linux) or 49152 up (IANA); services the ports below.
   case
-    when as_of_verdict <> 'no_metadata' then state_id
-  end as state_id,
-  as_of_verdict,
-  as_of_precision,
-  as_of_reason,
-  state_ids,
-  group_ids,
-  row_direction,
-  case
-    when flow_direction in ('ingress', 'egress') then 'flow_direction'
-    when row_direction is not null then 'interface_address'
-  end as row_direction_basis,
-  initiator,
-  initiator_basis,
-  initiator = 'destination' as is_response,
-  case row_direction
-    when 'egress' then source_address
-    when 'ingress' then destination_address
-  end as local_address,
-  case row_direction
-    when 'egress' then destination_address
-    when 'ingress' then source_address
-  end as remote_address,
-  flow_date
+    when addressed.protocol not in (6, 17)
+    or addressed.srcport < 0
+    or addressed.dstport < 0 then 0
+    when addressed.srcport >= 32768
+    and addressed.dstport < 32768 then 1
+    when addressed.dstport >= 32768
+    and addressed.srcport < 32768 then 2
+    when addressed.srcport < 32768
+    and addressed.dstport < addressed.srcport
+    and addressed.dstport < 1024 then 1
+    when addressed.dstport < 32768
+    and addressed.srcport < addressed.dstport
+    and addressed.srcport < 1024 then 2
+    else 0
+  end as ports_code,
+  addressed.remote_number,
+  addressed.local_number,
+  coalesce(address_class.address_class, 0) as address_class,
+  coalesce(port_class.port_class, 0) as port_class,
+  addressed.bytes,
+  addressed.packets,
+  addressed.starts_at,
+  addressed.ends_at
 from
-  directed
+  addressed
+  inner join port_stretch on addressed.dstport = port_stretch.port
+  left join address_class on addressed.list_id = address_class.list_id
+  and (addressed.direction_code = 1) = address_class.is_egress
+  and addressed.cell_id = address_class.cell_id
+  left join port_class on addressed.list_id = port_class.list_id
+  and (addressed.direction_code = 1) = port_class.is_egress
+  and port_stretch.port_stretch = port_class.port_stretch

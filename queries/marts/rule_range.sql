@@ -1,5 +1,6 @@
 -- title: What each rule permits, as ranges of addresses and stretches of time
--- grain: one row a state of a rule and a range of peers; group and prefix list references are resolved
+-- grain: one row a stretch of time in which a rule said the same, and a range of peers; group and prefix list references
+--   are resolved, and ranges with one peer_key are in it together, at the same times
 -- parameters: metadata_max_age_seconds
 -- source: Amazon VPC User Guide, "Security group rules"; a group reference means the private addresses
 --   of the interfaces in the group
@@ -205,6 +206,7 @@ with
       protocol,
       from_port,
       to_port,
+      cidr as peer_key,
       cidr like '%:%' as is_ipv6,
       cidr_first_key (cidr) as first_key,
       cidr_last_key (cidr) as last_key,
@@ -227,6 +229,17 @@ with
       rules.protocol,
       rules.from_port,
       rules.to_port,
+      array_join (
+        [
+          list_entries.prefix_list_id,
+          moment_text (list_entries.possible_from),
+          moment_text (list_entries.certain_from),
+          moment_text (list_entries.certain_until),
+          moment_text (list_entries.possible_until),
+          cast(list_entries.is_removed as varchar)
+        ],
+        ' '
+      ) as peer_key,
       list_entries.cidr like '%:%' as is_ipv6,
       cidr_first_key (list_entries.cidr) as first_key,
       cidr_last_key (list_entries.cidr) as last_key,
@@ -251,6 +264,17 @@ with
       rules.protocol,
       rules.from_port,
       rules.to_port,
+      array_join (
+        [
+          members.group_id,
+          moment_text (members.possible_from),
+          moment_text (members.certain_from),
+          moment_text (members.certain_until),
+          moment_text (members.possible_until),
+          cast(members.is_removed as varchar)
+        ],
+        ' '
+      ) as peer_key,
       members.address like '%:%' as is_ipv6,
       address_key (members.address) as first_key,
       address_key (members.address) as last_key,
@@ -350,6 +374,7 @@ with
       rules.protocol,
       rules.from_port,
       rules.to_port,
+      'any ' || cast(family.is_ipv6 as varchar) as peer_key,
       family.is_ipv6,
       family.first_key,
       family.last_key,

@@ -11,11 +11,14 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
 import { DERIVED_FILE, partitionDates, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
 import { PARQUET_OPTIONS } from '../lake-batch.ts';
-import { findTable, quoteName, quoteText } from '../tables.ts';
+import { findTable, quoteName, quoteText, type Table } from '../tables.ts';
 import { runStep, type Step } from './steps.ts';
 
 /** Key of the Parquet file's own metadata that holds the hash. */
 const INPUTS_KEY = 'inputs_sha256';
+
+/** Version 2 of the format packs whole numbers by their differences: a third of the size, in half the time. */
+const FAST_OPTIONS = 'format parquet, parquet_version v2, compression snappy';
 
 export type DerivedOptions = { connection: DuckDBConnection; lake: string };
 
@@ -48,6 +51,30 @@ export async function writeDerivedTable(
   return file;
 }
 
+/**
+ * Writes what the steps after this one read to a file, as it is too long for memory, and makes a
+ * temporary view of it.
+ */
+export async function writeScratchFile(
+  { connection, lake }: DerivedOptions,
+  step: Step,
+  parameters: Parameters,
+): Promise<void> {
+  const file = scratchFile(lake, step);
+  await runStep(connection, step, parameters, 'copy (', `) to ${quoteText(file)} (${FAST_OPTIONS})`);
+  await connection.run(
+    `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = false)`,
+  );
+}
+
+export async function removeScratchFile({ lake }: DerivedOptions, step: Step): Promise<void> {
+  await rm(scratchFile(lake, step), { force: true });
+}
+
+function scratchFile(lake: string, step: Step): string {
+  return join(scratchFolder(lake), `${step.name}.parquet`);
+}
+
 /** True if the file of the step, or of its day, was made from these inputs. */
 export async function isCurrent(
   { connection, lake }: DerivedOptions,
@@ -76,6 +103,11 @@ export async function dropOtherDates(
       await rm(tableFolder(lake, table, date), { recursive: true, force: true });
     }
   }
+}
+
+/** Removes the files of a table that is no longer stored. */
+export async function dropTable(lake: string, table: Table): Promise<void> {
+  await rm(tableFolder(lake, table), { recursive: true, force: true });
 }
 
 /** Hash of an ordered list of texts; a list and another one never give the same text. */

@@ -17,7 +17,15 @@ import {
 } from '../lake.ts';
 import { readLayer } from '../query-file.ts';
 import { findTable, quoteName, TABLES } from '../tables.ts';
-import { dropOtherDates, hashOf, isCurrent, writeDerivedTable } from './derived-table.ts';
+import {
+  dropOtherDates,
+  dropTable,
+  hashOf,
+  isCurrent,
+  removeScratchFile,
+  writeDerivedTable,
+  writeScratchFile,
+} from './derived-table.ts';
 import { createScopeTable } from './scope.ts';
 import { createScratchTable, DAY_STEPS, fileOf, WHOLE_STEPS } from './steps.ts';
 
@@ -75,6 +83,11 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     await dropOtherDates(lake, step, dates);
     await createDerivedView(connection, lake, step.name);
   }
+  for (const table of TABLES) {
+    // An earlier version of flowproof may have written it.
+    if (table.isView) await dropTable(lake, table);
+    if (table.isView) await createDerivedView(connection, lake, table.name);
+  }
   const [copies] = await readRows<{ copy_count: bigint }>(
     connection,
     // Only sums and their parts may stand in several rows; the others are counted without their ids.
@@ -107,8 +120,10 @@ async function enrichDay(
 ): Promise<void> {
   const { connection } = options;
   for (const step of DAY_STEPS) {
-    if (step.kept === 'scratch') {
+    if (step.kept === 'scratch' || step.kept === 'query') {
       await createScratchTable(connection, step, parameters);
+    } else if (step.kept === 'scratch file') {
+      await writeScratchFile(options, step, parameters);
     } else {
       const file = await writeDerivedTable(options, step, parameters, inputs, date);
       // The steps after it read this day alone; the temporary view hides the one over all days.
@@ -117,9 +132,10 @@ async function enrichDay(
       );
     }
   }
-  for (const step of DAY_STEPS) {
+  for (const step of DAY_STEPS.toReversed()) {
     const kind = step.kept === 'scratch' ? 'table' : 'view';
     await connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
+    if (step.kept === 'scratch file') await removeScratchFile(options, step);
   }
 }
 

@@ -12,8 +12,11 @@ import { quoteName } from '../tables.ts';
 export type Step = {
   name: string;
   layer: Layer;
-  /** `lake`: a file of the lake. `scratch`: a table that only the steps after it read. */
-  kept: 'lake' | 'scratch';
+  /**
+   * `lake`: a file of the lake. `scratch`: a table that only the steps after it read; `scratch file`:
+   * the same for what is too long for memory; `query`: computed by each step that reads it.
+   */
+  kept: 'lake' | 'scratch' | 'scratch file' | 'query';
 };
 
 /** Made once for all days, in this order. */
@@ -30,10 +33,13 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'network_acl_entry', layer: 'staging', kept: 'lake' },
   { name: 'flow_log', layer: 'staging', kept: 'lake' },
   { name: 'flow_object', layer: 'marts', kept: 'scratch' },
-  { name: 'interface_context', layer: 'marts', kept: 'scratch' },
+  { name: 'interface_context', layer: 'marts', kept: 'lake' },
   { name: 'scope_interface', layer: 'marts', kept: 'lake' },
-  { name: 'interface_segment', layer: 'marts', kept: 'scratch' },
+  { name: 'interface_segment', layer: 'marts', kept: 'lake' },
   { name: 'rule_range', layer: 'marts', kept: 'scratch' },
+  { name: 'acl_range', layer: 'marts', kept: 'scratch' },
+  { name: 'filter_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'peer_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },
 ];
 
@@ -44,12 +50,42 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'overlap_side', layer: 'marts', kept: 'scratch' },
   { name: 'flow_copy', layer: 'marts', kept: 'lake' },
   { name: 'flow_overlap', layer: 'marts', kept: 'lake' },
-  { name: 'flow_subject', layer: 'marts', kept: 'scratch' },
-  { name: 'remote_address', layer: 'marts', kept: 'scratch' },
-  { name: 'flow_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'located_flow', layer: 'marts', kept: 'scratch' },
+  { name: 'day_object', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_extent', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_interface', layer: 'marts', kept: 'scratch' },
+  { name: 'interface_pair', layer: 'marts', kept: 'scratch' },
+  { name: 'filter_cell', layer: 'marts', kept: 'scratch' },
+  { name: 'interface_period', layer: 'marts', kept: 'lake' },
+  { name: 'period_slot', layer: 'marts', kept: 'scratch' },
+  { name: 'context_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'context_coverage', layer: 'marts', kept: 'scratch' },
+  { name: 'day_address', layer: 'marts', kept: 'scratch' },
+  { name: 'address_cell', layer: 'marts', kept: 'scratch' },
+  { name: 'address_class', layer: 'marts', kept: 'scratch' },
+  { name: 'port_stretch', layer: 'marts', kept: 'scratch' },
+  { name: 'port_class', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_subject', layer: 'marts', kept: 'scratch file' },
+  { name: 'conversation', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_key', layer: 'marts', kept: 'query' },
+  { name: 'class_key', layer: 'marts', kept: 'scratch' },
+  { name: 'match_key', layer: 'marts', kept: 'scratch' },
+  { name: 'match_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'match_verdict', layer: 'marts', kept: 'scratch' },
+  { name: 'match_answer', layer: 'marts', kept: 'lake' },
+  { name: 'class_verdict', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_verdict', layer: 'marts', kept: 'lake' },
   { name: 'event_subject', layer: 'marts', kept: 'scratch' },
   { name: 'flow_event', layer: 'marts', kept: 'lake' },
-  { name: 'flow_enriched', layer: 'marts', kept: 'lake' },
+  { name: 'event_flow', layer: 'marts', kept: 'scratch' },
+  { name: 'detail_subject', layer: 'marts', kept: 'scratch' },
+  { name: 'flow_class', layer: 'marts', kept: 'lake' },
+  { name: 'flow_event_detail', layer: 'marts', kept: 'lake' },
+  { name: 'rule_edge', layer: 'marts', kept: 'scratch' },
+  { name: 'rule_network_day', layer: 'marts', kept: 'lake' },
+  { name: 'rule_port_day', layer: 'marts', kept: 'lake' },
+  { name: 'rule_day', layer: 'marts', kept: 'lake' },
+  { name: 'flow_enriched', layer: 'marts', kept: 'query' },
   { name: 'flow_detail', layer: 'marts', kept: 'lake' },
 ];
 
@@ -77,12 +113,13 @@ export async function runStep(
   else await connection.run(sql, values);
 }
 
-/** Makes, or makes anew, the temporary table of a step. */
+/** Makes, or makes anew, the temporary table or view of a step. */
 export function createScratchTable(
   connection: DuckDBConnection,
   step: Step,
   parameters: Parameters,
 ): Promise<void> {
-  const before = `create or replace temporary table ${quoteName(step.name)} as`;
+  const kind = step.kept === 'query' ? 'view' : 'table';
+  const before = `create or replace temporary ${kind} ${quoteName(step.name)} as`;
   return runStep(connection, step, parameters, before);
 }

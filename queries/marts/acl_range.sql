@@ -1,0 +1,190 @@
+-- title: What each entry of a subnet's network ACL looks at, as ranges of addresses and stretches of time
+-- grain: one row a subnet and a stretch of time in which an entry of its network ACL said the same
+-- parameters: metadata_max_age_seconds
+-- source: Amazon VPC User Guide, "Network ACL basics": a subnet has one network ACL at a time; the entry
+--   with the lowest number that matches decides
+with
+  subnet_states as (
+    select
+      network_acl_id,
+      subnet.subnet_id,
+      valid_from,
+      known_until,
+      valid_to,
+      absent_at
+    from
+      network_acl
+      cross join unnest(subnet_ids) as subnet (subnet_id)
+  ),
+  -- A change of something else, such as a tag, is no doubt of what subnet has the network ACL.
+  compared_subnets as (
+    select
+      *,
+      lag (valid_to) over (
+        partition by
+          network_acl_id,
+          subnet_id
+        order by
+          valid_from
+      ) is distinct from valid_from as is_first
+    from
+      subnet_states
+  ),
+  numbered_subnets as (
+    select
+      *,
+      count(*) filter(is_first) over (
+        partition by
+          network_acl_id,
+          subnet_id
+        order by
+          valid_from
+      ) as stretch_number
+    from
+      compared_subnets
+  ),
+  subnets as (
+    select
+      network_acl_id,
+      subnet_id,
+      min(coalesce(absent_at, valid_from)) as possible_from,
+      min(valid_from) as certain_from,
+      case
+        when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
+        else max(known_until)
+      end as certain_until,
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as possible_until
+    from
+      numbered_subnets
+    group by
+      network_acl_id,
+      subnet_id,
+      stretch_number
+  ),
+  compared_entries as (
+    select
+      *,
+      lag (valid_to) over entry_history is distinct from valid_from as is_first
+    from
+      network_acl_entry
+    where
+      cidr is not null
+    window
+      entry_history as (
+        partition by
+          network_acl_id,
+          rule_number,
+          is_egress,
+          action,
+          protocol,
+          from_port,
+          to_port,
+          icmp_type,
+          icmp_code,
+          cidr
+        order by
+          valid_from
+      )
+  ),
+  numbered_entries as (
+    select
+      *,
+      count(*) filter(is_first) over (
+        partition by
+          network_acl_id,
+          rule_number,
+          is_egress,
+          action,
+          protocol,
+          from_port,
+          to_port,
+          icmp_type,
+          icmp_code,
+          cidr
+        order by
+          valid_from
+      ) as stretch_number
+    from
+      compared_entries
+  ),
+  entries as (
+    select
+      network_acl_id,
+      rule_number,
+      is_egress,
+      action,
+      protocol,
+      from_port,
+      to_port,
+      icmp_type,
+      icmp_code,
+      cidr,
+      min(coalesce(absent_at, valid_from)) as possible_from,
+      min(valid_from) as certain_from,
+      case
+        when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
+        else max(known_until)
+      end as certain_until,
+      max(
+        coalesce(
+          valid_to,
+          seconds_after (known_until, $metadata_max_age_seconds)
+        )
+      ) as possible_until
+    from
+      numbered_entries
+    group by
+      network_acl_id,
+      rule_number,
+      is_egress,
+      action,
+      protocol,
+      from_port,
+      to_port,
+      icmp_type,
+      icmp_code,
+      cidr,
+      stretch_number
+  ),
+  ranges as (
+    select
+      subnets.subnet_id,
+      entries.network_acl_id || if (entries.is_egress, ' outbound ', ' inbound ') || cast(entries.rule_number as varchar) as entry_id,
+      entries.rule_number,
+      entries.is_egress,
+      entries.action = 'allow' as is_allow,
+      entries.protocol,
+      entries.from_port,
+      entries.to_port,
+      entries.icmp_type is not null
+      or entries.icmp_code is not null as is_icmp_type_named,
+      entries.cidr as peer_key,
+      entries.cidr like '%:%' as is_ipv6,
+      cidr_first_key (entries.cidr) as first_key,
+      cidr_last_key (entries.cidr) as last_key,
+      greatest(subnets.possible_from, entries.possible_from) as possible_from,
+      greatest(subnets.certain_from, entries.certain_from) as certain_from,
+      least(subnets.certain_until, entries.certain_until) as certain_until,
+      least(subnets.possible_until, entries.possible_until) as possible_until
+    from
+      subnets
+      inner join entries on subnets.network_acl_id = entries.network_acl_id
+  )
+select
+  *
+from
+  ranges
+where
+  possible_from < possible_until
+order by
+  subnet_id,
+  is_egress,
+  rule_number,
+  certain_from,
+  first_key,
+  entry_id

@@ -1,0 +1,66 @@
+-- title: Contexts for which the rules of every group, or the network ACL of every subnet, are known
+-- grain: one row a context
+-- parameters: none
+with
+  contexts as (
+    select distinct
+      context_id,
+      group_ids,
+      subnet_ids,
+      context_begins_at,
+      context_ends_at
+    from
+      interface_period
+    where
+      context_id is not null
+  ),
+  owners as (
+    select
+      context_id,
+      'group' as owner_kind,
+      owner.owner_id,
+      context_begins_at,
+      context_ends_at
+    from
+      contexts
+      cross join unnest(group_ids) as owner (owner_id)
+    union all
+    select
+      context_id,
+      'subnet' as owner_kind,
+      owner.owner_id,
+      context_begins_at,
+      context_ends_at
+    from
+      contexts
+      cross join unnest(subnet_ids) as owner (owner_id)
+  )
+select
+  owners.context_id,
+  coalesce(
+    bool_and(
+      rule_coverage.covered_from is not null
+      and rule_coverage.covered_from <= owners.context_begins_at
+      and owners.context_ends_at <= rule_coverage.covered_until
+    ) filter(
+      where
+        owners.owner_kind = 'group'
+    ),
+    false
+  ) as are_groups_known,
+  coalesce(
+    bool_and(
+      rule_coverage.covered_from is not null
+      and rule_coverage.covered_from <= owners.context_begins_at
+      and owners.context_ends_at <= rule_coverage.covered_until
+    ) filter(
+      where
+        owners.owner_kind = 'subnet'
+    ),
+    false
+  ) as is_acl_known
+from
+  owners
+  left join rule_coverage on owners.owner_id = rule_coverage.owner_id
+group by
+  owners.context_id

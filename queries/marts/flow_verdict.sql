@@ -1,0 +1,15 @@
+-- title: The class of every flow of a day
+-- grain: one row a flow
+-- parameters: flow_date
+select
+  day_object.object_id,
+  flow_key.line_number,
+  flow_key.subject_key,
+  flow_key.traffic_key,
+  cast($flow_date as date) as flow_date
+from
+  flow_key
+  inner join day_object on flow_key.object_number = day_object.object_number
+order by
+  flow_key.object_number,
+  flow_key.line_number
