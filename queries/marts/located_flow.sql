@@ -51,11 +51,11 @@ from
   and (
     (
       flows.srcaddr = interface_addresses.address
-      and flows.flow_direction is distinct from 'ingress'
+      and coalesce(flows.flow_direction, '') <> 'ingress'
     )
     or (
       flows.dstaddr = interface_addresses.address
-      and flows.flow_direction is distinct from 'egress'
+      and coalesce(flows.flow_direction, '') <> 'egress'
     )
   )
   and flows.window_to > interface_addresses.possible_from
