@@ -4,13 +4,13 @@
 with
   cells as (
     select
-      cell_id,
+      cell_number,
       is_ipv6,
       min(address_key) as address_key
     from
       day_address
     group by
-      cell_id,
+      cell_number,
       is_ipv6
   ),
   peers as (
@@ -22,7 +22,7 @@ with
   ),
   held as (
     select
-      cells.cell_id,
+      cells.cell_number,
       list_sort(array_agg(distinct peers.peer_id)) as peer_ids
     from
       cells
@@ -30,11 +30,11 @@ with
       and cells.address_key between peer_range.first_key and peer_range.last_key
       inner join peers on peer_range.peer_key = peers.peer_key
     group by
-      cells.cell_id
+      cells.cell_number
   )
 select
-  cells.cell_id,
+  cells.cell_number,
   held.peer_ids
 from
   cells
-  inner join held on cells.cell_id = held.cell_id
+  inner join held on cells.cell_number = held.cell_number

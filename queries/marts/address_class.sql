@@ -12,7 +12,7 @@ with
   ),
   cell_peers as (
     select
-      address_cell.cell_id,
+      address_cell.cell_number,
       peer.peer_id
     from
       address_cell
@@ -22,7 +22,7 @@ with
     select
       side_peers.list_id,
       side_peers.is_egress,
-      cell_peers.cell_id,
+      cell_peers.cell_number,
       list_sort(array_agg(side_peers.peer_id)) as peer_ids
     from
       side_peers
@@ -30,12 +30,14 @@ with
     group by
       side_peers.list_id,
       side_peers.is_egress,
-      cell_peers.cell_id
+      cell_peers.cell_number
   )
 select
   list_id,
   is_egress,
-  cell_id,
+  cell_number,
+  -- One number is found faster than three.
+  (list_id * 2 - if (is_egress, 1, 2)) * cast(4294967296 as bigint) + cell_number as cell_key,
   peer_ids,
   cast(
     dense_rank () over (

@@ -157,16 +157,31 @@ with
       )
   )
 select
-  cast(row_number() over () as integer) as address_number,
+  cast(
+    row_number() over (
+      order by
+        placed.is_ipv6,
+        placed.address_key,
+        placed.address
+    ) as integer
+  ) as address_number,
   placed.address,
   placed.address_key,
   placed.is_ipv6,
   cast(
-    placed.cut_number * 2 + if (placed.is_ipv6, 1, 0) as integer
-  ) as cell_id,
-  is_public_key (placed.address_key)
-  and placed.own_count = 0 as is_public,
-  relays.address is not null as is_relay
+    dense_rank () over (
+      order by
+        placed.is_ipv6,
+        placed.cut_number
+    ) as integer
+  ) as cell_number,
+  -- Bit 2: the address is public. Bit 1: it is of a load balancer or a NAT gateway.
+  if (
+    is_public_key (placed.address_key)
+    and placed.own_count = 0,
+    2,
+    0
+  ) + if (relays.address is null, 0, 1) as address_traits
 from
   placed
   left join relays on placed.address = relays.address

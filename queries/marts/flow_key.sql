@@ -27,6 +27,7 @@ with
   subjects as (
     select
       flow_subject.*,
+      day_object.recorder_number,
       case
         when flow_subject.flags_code in (1, 2) then flow_subject.flags_code
         when conversation.opener_code is null then flow_subject.ports_code
@@ -41,6 +42,7 @@ with
       end as basis_code
     from
       subjects_in_order as flow_subject
+      inner join day_object on flow_subject.object_number = day_object.object_number
       left join conversation on flow_subject.interface_number = conversation.interface_number
       and if (
         flow_subject.flags_code = 3,
@@ -82,7 +84,7 @@ with
 select
   object_number,
   line_number,
-  subject_key,
+  cast(recorder_number as bigint) * 4294967296 + period_id as subject_key,
   -- 17 bits for the class of addresses, 17 for that of ports, 9 for the protocol, 20 for the rest.
   (
     (

@@ -65,6 +65,7 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'address_class', layer: 'marts', kept: 'scratch' },
   { name: 'port_stretch', layer: 'marts', kept: 'scratch' },
   { name: 'port_class', layer: 'marts', kept: 'scratch' },
+  { name: 'day_list', layer: 'marts', kept: 'scratch' },
   { name: 'flow_subject', layer: 'marts', kept: 'scratch file' },
   { name: 'conversation', layer: 'marts', kept: 'scratch' },
   { name: 'flow_key', layer: 'marts', kept: 'query' },
