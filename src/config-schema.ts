@@ -56,6 +56,15 @@ const time = z
   })
   .refine(isCalendarTime, 'is no date of the calendar');
 
+/** Reports read rollups of whole days; part of a day would count none or all of it. */
+const day = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}(T00:00(:00)?Z)?$/, {
+    error: 'must be a date such as 2026-11-01: a period is of whole UTC days',
+    abort: true,
+  })
+  .refine(isCalendarTime, 'is no date of the calendar');
+
 /** JavaScript reads 30 February as 2 March. */
 function isCalendarTime(text: string): boolean {
   const milliseconds = Date.parse(text);
@@ -254,8 +263,8 @@ export const configSchema = z.strictObject({
     .describe('What is assessed; an interface belongs to the first scope that matches'),
   period: z
     .strictObject({
-      start: time.describe('First instant'),
-      end: time.describe('First instant after it: half open'),
+      start: day.describe('First day, UTC'),
+      end: day.describe('First day after it: half open'),
     })
     .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
       message: 'must start before it ends',

@@ -627,7 +627,8 @@ ${VALIDITY}`),
     name: 'match_answer',
     layer: 'mart',
     partition: 'flow_date',
-    description: 'One row an answer of the security groups and the network ACL to classes of flows.',
+    description:
+      'One row an answer of the security groups and the network ACL to classes of flows.',
     columns: columns(`
   answer_id INTEGER: Number within the day.
   permitting_rule_ids VARCHAR[]: Rules in force that permit it.
@@ -656,7 +657,8 @@ ${VALIDITY}`),
     name: 'flow_class',
     layer: 'mart',
     partition: 'flow_date',
-    description: 'One row a class of flows of a day, with all that is decided of each of its flows.',
+    description:
+      'One row a class of flows of a day, with all that is decided of each of its flows.',
     columns: columns(`
   subject_key BIGINT: Key, with traffic_key.
   traffic_key BIGINT: Key, with subject_key.
@@ -821,11 +823,76 @@ ${VALIDITY}`),
   flow_date DATE: UTC date of the flow.`),
   },
   {
-    name: 'flow_detail',
+    name: 'detail',
     layer: 'mart',
     partition: 'flow_date',
+    description:
+      'One row a combination of what the six details of PCI DSS v4.0.1 requirement 10.2.2 depend on, and one of them.',
+    columns: columns(`
+  detail_id BIGINT: The combination; flow_class and flow_event_detail say of which flows. Of one day.
+  element_position INTEGER: 1 to 6, the order of 10.2.2.
+  element VARCHAR: user_identification, event_type, event_time, outcome, origination or affected_resource.
+  status VARCHAR: met (by the flow log), partial, supplied (by a companion event or metadata) or missing.
+  code VARCHAR: Why, as a code.
+  reason VARCHAR: Why, in words.
+  supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  remedy VARCHAR: What would supply the rest; null if nothing is short.
+  needs_flow_log BOOLEAN: True if another flow log of the VPC, subnet or interface would remedy it.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'detail_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a recorder, interface, day, detail of 10.2.2 and verdict on it: how many flows. Every flow counts once for each detail.',
+    columns: columns(`
+  source VARCHAR: The entry of the config that brought the flows.
+  flow_log_id VARCHAR: Flow log that recorded them, where known.
+  log_format VARCHAR: Fields that their records had.
+  network_interface_id VARCHAR: Interface, by id or by VPC and address.
+  instance_id VARCHAR: Instance at that time.
+  instance_name VARCHAR: Its Name tag at that time.
+  owner_kind VARCHAR: Kind of owner of the interface.
+  scope_name VARCHAR: Scope; null outside.
+  element_position INTEGER: As in detail.
+  element VARCHAR: As in detail.
+  status VARCHAR: As in detail.
+  code VARCHAR: As in detail.
+  reason VARCHAR: As in detail.
+  supplied_by VARCHAR: As in detail.
+  remedy VARCHAR: As in detail.
+  needs_flow_log BOOLEAN: As in detail.
+  flow_count BIGINT: Flows.
+  first_at TIMESTAMP: Earliest time of the classes that these flows are of.
+  last_at TIMESTAMP: Latest time of the classes that these flows are of.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'copy_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a day and recorder of copies, with the recorder, interface and scope of the flows that stand for them: how many.',
+    columns: columns(`
+  source VARCHAR: The entry of the config that brought the copies.
+  flow_log_id VARCHAR: Flow log of the copies, where known.
+  log_format VARCHAR: Fields that the copies have.
+  kept_source VARCHAR: The entry of the config that brought the kept flows.
+  kept_flow_log_id VARCHAR: Flow log of the kept flows, where known.
+  network_interface_id VARCHAR: Interface of the kept flows.
+  scope_name VARCHAR: Its scope; null outside.
+  copy_count BIGINT: Copies; one that several flows stand for counts once.
+  flow_date DATE: UTC date of the copies.`),
+  },
+  {
+    name: 'flow_detail',
+    layer: 'mart',
+    isView: true,
     description: 'One row a flow: the six details of PCI DSS v4.0.1 requirement 10.2.2.',
     columns: columns(`
+  object_id VARCHAR: The object that held the record.
+  line_number BIGINT: Its line in that object.
   flow_id VARCHAR: The flow.
   source VARCHAR: The entry of the config that brought it.
   flow_log_id VARCHAR: Flow log that recorded it, where known.
@@ -837,20 +904,33 @@ ${VALIDITY}`),
   owner_kind VARCHAR: Kind of owner of the interface.
   resource_vpc_id VARCHAR: VPC at that time.
   scope_name VARCHAR: Scope; null outside.
+  workload_identity VARCHAR: Instance profile, ECS task and service, and tags of the machine at that time; never a user.
   start_at TIMESTAMP: First packet.
   end_at TIMESTAMP: Last packet.
   user_identification VARCHAR: met, partial, supplied or missing.
-  user_identification_reason VARCHAR: Code, and what supplies it.
+  user_identification_reason VARCHAR: Code, and why.
+  user_identification_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  user_identification_remedy VARCHAR: What would supply the rest; null if nothing is short.
   event_type VARCHAR: met, partial, supplied or missing.
-  event_type_reason VARCHAR: Code, and what supplies it.
+  event_type_reason VARCHAR: Code, and why.
+  event_type_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  event_type_remedy VARCHAR: What would supply the rest; null if nothing is short.
   event_time VARCHAR: met, partial, supplied or missing.
-  event_time_reason VARCHAR: Code, and what supplies it.
+  event_time_reason VARCHAR: Code, and why.
+  event_time_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  event_time_remedy VARCHAR: What would supply the rest; null if nothing is short.
   outcome VARCHAR: met, partial, supplied or missing.
-  outcome_reason VARCHAR: Code, and what supplies it.
+  outcome_reason VARCHAR: Code, and why.
+  outcome_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  outcome_remedy VARCHAR: What would supply the rest; null if nothing is short.
   origination VARCHAR: met, partial, supplied or missing.
-  origination_reason VARCHAR: Code, and what supplies it.
+  origination_reason VARCHAR: Code, and why.
+  origination_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  origination_remedy VARCHAR: What would supply the rest; null if nothing is short.
   affected_resource VARCHAR: met, partial, supplied or missing.
-  affected_resource_reason VARCHAR: Code, and what supplies it.
+  affected_resource_reason VARCHAR: Code, and why.
+  affected_resource_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
+  affected_resource_remedy VARCHAR: What would supply the rest; null if nothing is short.
   flow_date DATE: UTC date of the flow.`),
   },
 ];

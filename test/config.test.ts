@@ -113,7 +113,7 @@ describe('parseConfig', () => {
 
   test.each([
     ['start: 2026-11-01', 'start: 2026-02-30', 'is no date of the calendar'],
-    ['start: 2026-11-01', 'start: 2026-11-01T24:30:00Z', 'is no date of the calendar'],
+    ['start: 2026-11-01', 'start: 2026-11-01T06:00:00Z', 'a period is of whole UTC days (found'],
     ['start: 2026-11-01', 'start: 2026-12-01', 'must start before it ends'],
     ['pci: "true"', 'pci: true', 'scope[0].match.tag.pci: expected string, received boolean'],
     ['tag: { pci: "true" }', '{}', 'needs at least one key'],

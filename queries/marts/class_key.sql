@@ -31,8 +31,9 @@ select
   traffic_key,
   cast(subject_key / 4294967296 as integer) as recorder_number,
   cast(subject_key % 4294967296 as integer) as period_id,
-  -- Of all bits, those that the six details depend on: not the direction, nor whether the remote side is public.
-  bitwise_and (traits, 1047795) as detail_traits,
+  -- Of all bits, those that the six details depend on: not the direction, nor whether the remote side is public. Bit 4 is
+  -- whether there is a protocol.
+  bitwise_and (traits, 1047795) + if (protocol_number = 256, 0, 4) as detail_traits,
   nullif(protocol_number, 256) as protocol,
   cast((traffic_key / 536870912) % 131072 as integer) as port_class,
   cast(traffic_key / 70368744177664 as integer) as address_class,

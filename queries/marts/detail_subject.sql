@@ -1,7 +1,7 @@
 -- title: What the six details of a flow depend on, each combination once
 -- grain: one row a combination
 -- parameters: none
--- source: flow_key.sql says what the bits of detail_traits mean
+-- source: flow_key.sql says what the bits of detail_traits mean, and class_key.sql bit 4
 with
   combinations as (
     select
@@ -73,7 +73,11 @@ select
   combinations.*,
   recorders.log_format,
   traffic_types.traffic_type,
-  ' ' || coalesce(recorders.log_format, '') || ' ' like '% tgw-id %' as is_transit_gateway,
+  -- Parquet writes the names with underscores; only records of transit gateways have such fields.
+  strpos(
+    ' ' || replace(coalesce(recorders.log_format, ''), '_', '-'),
+    ' tgw-'
+  ) > 0 as is_transit_gateway,
   bitwise_and (detail_traits, 2048) > 0 as has_start,
   bitwise_and (detail_traits, 4096) > 0 as has_end,
   bitwise_and (detail_traits, 3) > 0 as has_action,
@@ -81,10 +85,12 @@ select
   bitwise_and (detail_traits, 16384) > 0 as has_destination,
   bitwise_and (detail_traits, 32768) > 0 as has_source_port,
   bitwise_and (detail_traits, 65536) > 0 as has_destination_port,
+  bitwise_and (detail_traits, 4) > 0 as has_protocol,
   bitwise_and (detail_traits, 131072) > 0 as has_vpc_id,
   bitwise_and (detail_traits, 262144) > 0 as has_instance_id,
   bitwise_and (detail_traits, 524288) > 0 as is_logon_service,
   bitwise_and (detail_traits, 1024) > 0 as is_client_relay,
+  bitwise_and (detail_traits, 48) = 32 as is_response,
   case
     when bitwise_and (detail_traits, 48) = 0 then null
     when bitwise_and (detail_traits, 192) = 0 then 'tcp_flags'

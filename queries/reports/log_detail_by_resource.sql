@@ -6,9 +6,9 @@
 -- needs: flows, interfaces_in_scope
 -- grain: one row a network interface in scope
 -- limits: A flow record supports an audit trail; it is none of the events that 10.2.1.1 to 10.2.1.7 name. Flows of a time at
---   which no inventory snapshot covers the interface are in no scope and not counted here. A flow that several flow logs
---   recorded counts once, by the record with the most fields; copy_count says how many other records it stands for. An address may stand in several rows: AWS gives it to
---   another interface once it is free.
+--   which no inventory snapshot covers the interface are in no scope and not counted here. Periods are whole UTC days. A flow
+--   that several flow logs recorded counts once, by the record with the most fields; copy_count says how many other records
+--   it stands for. An address may stand in several rows: AWS gives it to another interface once it is free.
 -- source: PCI DSS v4.0.1 requirement 10.2.2
 with
   scope_states as (
@@ -43,147 +43,113 @@ with
   ),
   details as (
     select
-      flow_id,
-      network_interface_id,
-      coalesce(
-        instance_name || ' (' || resource_instance_id || ')',
-        resource_instance_id,
-        owner_kind
-      ) as resource,
-      user_identification,
-      user_identification_reason,
-      event_type,
-      event_type_reason,
-      event_time,
-      event_time_reason,
-      outcome,
-      outcome_reason,
-      origination,
-      origination_reason,
-      affected_resource,
-      affected_resource_reason,
-      start_at,
-      end_at
+      *
     from
-      flow_detail
+      detail_day
     where
       scope_name is not null
       and network_interface_id is not null
       and flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+      and flow_date < cast(cast($period_end as timestamp) as date)
   ),
   copies as (
     select
-      details.network_interface_id,
-      count(distinct flow_copy.flow_id) as copy_count
-    from
-      flow_copy
-      inner join details on flow_copy.kept_flow_id = details.flow_id
-    group by
-      details.network_interface_id
-  ),
-  flows as (
-    select
       network_interface_id,
-      max(resource) as resource,
-      count(*) as flow_count,
-      min(start_at) as first_at,
-      max(end_at) as last_at
+      sum(copy_count) as copy_count
     from
-      details
+      copy_day
+    where
+      scope_name is not null
+      and network_interface_id is not null
+      and flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_date < cast(cast($period_end as timestamp) as date)
     group by
       network_interface_id
   ),
-  elements as (
+  -- Every flow stands in one row a detail, so one of the details counts them.
+  flows as (
     select
-      details.network_interface_id,
-      element.position,
-      element.element,
-      element.short_name,
-      case element.element
-        when 'user_identification' then user_identification
-        when 'event_type' then event_type
-        when 'event_time' then event_time
-        when 'outcome' then outcome
-        when 'origination' then origination
-        when 'affected_resource' then affected_resource
-      end as value,
-      case element.element
-        when 'user_identification' then user_identification_reason
-        when 'event_type' then event_type_reason
-        when 'event_time' then event_time_reason
-        when 'outcome' then outcome_reason
-        when 'origination' then origination_reason
-        when 'affected_resource' then affected_resource_reason
-      end as reason
+      network_interface_id,
+      max(
+        coalesce(
+          instance_name || ' (' || instance_id || ')',
+          instance_id,
+          owner_kind
+        )
+      ) as resource,
+      sum(flow_count) as flow_count,
+      min(first_at) as first_at,
+      max(last_at) as last_at
     from
       details
-      cross join (
-        values
-          (1, 'user_identification', 'user'),
-          (2, 'event_type', 'type'),
-          (3, 'event_time', 'time'),
-          (4, 'outcome', 'outcome'),
-          (5, 'origination', 'origination'),
-          (6, 'affected_resource', 'affected')
-      ) as element (position, element, short_name)
+    where
+      element = 'event_time'
+    group by
+      network_interface_id
+  ),
+  short_names (element, short_name) as (
+    values
+      ('user_identification', 'user'),
+      ('event_type', 'type'),
+      ('event_time', 'time'),
+      ('outcome', 'outcome'),
+      ('origination', 'origination'),
+      ('affected_resource', 'affected')
   ),
   element_counts as (
     select
-      network_interface_id,
-      position,
-      element,
-      short_name,
-      count(*) filter(
-        where
-          value in ('met', 'supplied')
-      ) as detail_count,
-      count(*) filter(
-        where
-          value = 'supplied'
-      ) as supplied_count,
-      count(*) filter(
-        where
-          value = 'missing'
-      ) as missing_count
+      details.network_interface_id,
+      details.element_position as position,
+      details.element,
+      short_names.short_name,
+      sum(if (status in ('met', 'supplied'), flow_count, 0)) as detail_count,
+      sum(if (status = 'supplied', flow_count, 0)) as supplied_count,
+      sum(if (status = 'missing', flow_count, 0)) as missing_count
     from
-      elements
+      details
+      inner join short_names on details.element = short_names.element
     group by
-      network_interface_id,
-      position,
-      element,
-      short_name
+      details.network_interface_id,
+      details.element_position,
+      details.element,
+      short_names.short_name
   ),
   reason_counts as (
     select
       network_interface_id,
       element,
+      code,
       reason,
+      remedy,
       row_number() over (
         partition by
           network_interface_id,
           element
         order by
-          count(*) desc,
-          reason
+          sum(flow_count) desc,
+          code,
+          reason,
+          remedy
       ) as reason_number
     from
-      elements
+      details
     where
-      value in ('partial', 'missing')
+      status in ('partial', 'missing')
     group by
       network_interface_id,
       element,
-      reason
+      code,
+      reason,
+      remedy
   ),
   -- The weakest detail is the one that most flows lack altogether; of equals, the one that fewest
   -- have; of equals, the first in the order of 10.2.2.
   ranked as (
     select
       element_counts.*,
+      reason_counts.code,
       reason_counts.reason,
+      reason_counts.remedy,
       row_number() over (
         partition by
           element_counts.network_interface_id
@@ -222,10 +188,18 @@ with
         where
           weakness = 1
       ) as weakest_count,
+      max(code) filter(
+        where
+          weakness = 1
+      ) as weakest_code,
       max(reason) filter(
         where
           weakness = 1
-      ) as weakest_reason
+      ) as weakest_reason,
+      max(remedy) filter(
+        where
+          weakness = 1
+      ) as weakest_remedy
     from
       ranked
     group by
@@ -248,7 +222,9 @@ with
       summaries.detail_count = 0 as is_empty,
       summaries.weakest_element,
       summaries.weakest_count,
-      summaries.weakest_reason
+      summaries.weakest_code,
+      summaries.weakest_reason,
+      summaries.weakest_remedy
     from
       interfaces
       full outer join flows on interfaces.network_interface_id = flows.network_interface_id
@@ -274,29 +250,17 @@ select
   case
     when flow_count = 0 then 'FL_SILENT_ENI'
     when is_complete then null
-    else split_part(
-      coalesce(
-        weakest_reason,
-        'FL_FORMAT_MISSING_' || upper(weakest_element)
-      ),
-      ':',
-      1
-    )
+    else weakest_code
   end as gap_code,
   case
     when flow_count = 0 then 'No flow of this interface was read in the period.'
     when is_complete then 'Every flow has all six details.'
-    else 'The weakest detail, ' || weakest_element || ', is there in ' || cast(weakest_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows' || coalesce(
-      ': ' || trim(split_part(weakest_reason, ':', 2)),
-      ''
-    ) || '.'
+    else 'The weakest detail, ' || weakest_element || ', is there in ' || cast(weakest_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows: ' || weakest_reason || '.'
   end as why,
   case
     when flow_count = 0 then 'See coverage_gaps: a flow log that covers the interface, or the place that it delivers to, is missing.'
     when is_complete then null
-    when weakest_element = 'user_identification' then 'No flow log of any format can name a user. Add host agent events that name one under ips_events; take the rest from CloudTrail, Session Manager, operating system and database audit logs. What would supply the other details stands in log_detail_by_source.'
-    when weakest_element = 'event_type' then 'No flow log can say what was done. Add IPS events of the host under ips_events; take the rest from application and operating system logs. What would supply the other details stands in log_detail_by_source.'
-    else 'See log_detail_by_source for what supplies ' || weakest_element || ', and for the exact format.'
+    else weakest_remedy || ' What would supply the other details, and the exact format, stands in log_detail_by_source.'
   end as remedy
 from
   judged

@@ -6,51 +6,19 @@
 -- needs: flows
 -- grain: one row a source, flow log and format, and one of the six details
 -- limits: A flow record supports an audit trail; it is none of the events that 10.2.1.1 to 10.2.1.7 name. No flow log of
---   any version names a user. Records without a time count by their date. A flow that two flow logs recorded counts once,
---   with the richer format; copy_count says how many records of the source count elsewhere. A flow log of the inventory without records may have delivered to a place that was not read.
+--   any version names a user. Periods are whole UTC days. Records without a time count by their date. A flow that two flow
+--   logs recorded counts once, with the richer format; copy_count says how many records of the source count elsewhere. A
+--   flow log of the inventory without records may have delivered to a place that was not read.
 -- source: PCI DSS v4.0.1 requirement 10.2.2; Amazon VPC User Guide, "Flow log records"
 with
-  combinations as (
+  details as (
     select
-      source,
-      flow_log_id,
-      log_format,
-      user_identification,
-      user_identification_reason,
-      event_type,
-      event_type_reason,
-      event_time,
-      event_time_reason,
-      outcome,
-      outcome_reason,
-      origination,
-      origination_reason,
-      affected_resource,
-      affected_resource_reason,
-      count(*) as flow_count
+      *
     from
-      flow_detail
+      detail_day
     where
       flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
-    group by
-      source,
-      flow_log_id,
-      log_format,
-      user_identification,
-      user_identification_reason,
-      event_type,
-      event_type_reason,
-      event_time,
-      event_time_reason,
-      outcome,
-      outcome_reason,
-      origination,
-      origination_reason,
-      affected_resource,
-      affected_resource_reason
+      and flow_date < cast(cast($period_end as timestamp) as date)
   ),
   -- Records that another flow log's record stands for: their flows count there.
   copies as (
@@ -59,14 +27,12 @@ with
       flow_log_id,
       log_format,
       min(coalesce(kept_flow_log_id, kept_source)) as kept_flow_log,
-      count(distinct flow_id) as copy_count
+      sum(copy_count) as copy_count
     from
-      flow_copy
+      copy_day
     where
       flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+      and flow_date < cast(cast($period_end as timestamp) as date)
     group by
       source,
       flow_log_id,
@@ -92,7 +58,7 @@ with
     group by
       flow_log_id
   ),
-  elements (element_number, element) as (
+  elements (element_position, element) as (
     values
       (1, 'user_identification'),
       (2, 'event_type'),
@@ -101,68 +67,23 @@ with
       (5, 'origination'),
       (6, 'affected_resource')
   ),
-  needed_fields (element, field_number, field) as (
-    values
-      ('event_type', 1, 'dstport'),
-      ('event_type', 2, 'protocol'),
-      ('event_time', 1, 'start'),
-      ('event_time', 2, 'end'),
-      ('outcome', 1, 'action'),
-      ('outcome', 2, 'log-status'),
-      ('origination', 1, 'srcaddr'),
-      ('origination', 2, 'srcport'),
-      ('origination', 3, 'tcp-flags'),
-      ('origination', 4, 'pkt-srcaddr'),
-      ('origination', 5, 'flow-direction'),
-      ('affected_resource', 1, 'interface-id'),
-      ('affected_resource', 2, 'dstaddr'),
-      ('affected_resource', 3, 'dstport'),
-      ('affected_resource', 4, 'protocol'),
-      ('affected_resource', 5, 'vpc-id'),
-      ('affected_resource', 6, 'instance-id'),
-      ('affected_resource', 7, 'pkt-dstaddr')
-  ),
-  reasons as (
-    select
-      combinations.source,
-      combinations.flow_log_id,
-      combinations.log_format,
-      elements.element_number,
-      elements.element,
-      case elements.element
-        when 'user_identification' then user_identification
-        when 'event_type' then event_type
-        when 'event_time' then event_time
-        when 'outcome' then outcome
-        when 'origination' then origination
-        else affected_resource
-      end as verdict,
-      case elements.element
-        when 'user_identification' then user_identification_reason
-        when 'event_type' then event_type_reason
-        when 'event_time' then event_time_reason
-        when 'outcome' then outcome_reason
-        when 'origination' then origination_reason
-        else affected_resource_reason
-      end as reason,
-      flow_count
-    from
-      combinations
-      cross join elements
-  ),
   -- The reason that stands for the others: of the flows that are short of the detail, the most frequent.
   ranked_reasons as (
     select
       source,
       flow_log_id,
       log_format,
-      element_number,
+      element_position,
       element,
-      coalesce(reason, 'FL_FORMAT_MISSING_' || upper(element)) as reason,
-      sum(sum(if (verdict = 'met', flow_count, 0))) over element_of_source as met_count,
-      sum(sum(if (verdict = 'partial', flow_count, 0))) over element_of_source as partial_count,
-      sum(sum(if (verdict = 'supplied', flow_count, 0))) over element_of_source as supplied_count,
-      sum(sum(if (verdict = 'missing', flow_count, 0))) over element_of_source as missing_count,
+      code,
+      reason,
+      remedy,
+      needs_flow_log,
+      sum(sum(if (status = 'met', flow_count, 0))) over element_of_source as met_count,
+      sum(sum(if (status = 'partial', flow_count, 0))) over element_of_source as partial_count,
+      sum(sum(if (status = 'supplied', flow_count, 0))) over element_of_source as supplied_count,
+      sum(sum(if (status = 'missing', flow_count, 0))) over element_of_source as missing_count,
+      sum(flow_count) as reason_flow_count,
       row_number() over (
         partition by
           source,
@@ -170,20 +91,25 @@ with
           log_format,
           element
         order by
-          if (verdict in ('partial', 'missing'), 0, 1),
+          if (status in ('partial', 'missing'), 0, 1),
           sum(flow_count) desc,
-          reason
+          code,
+          reason,
+          remedy
       ) as reason_rank
     from
-      reasons
+      details
     group by
       source,
       flow_log_id,
       log_format,
-      element_number,
+      element_position,
       element,
-      verdict,
-      reason
+      status,
+      code,
+      reason,
+      remedy,
+      needs_flow_log
     window
       element_of_source as (
         partition by
@@ -198,84 +124,70 @@ with
       source,
       flow_log_id,
       log_format,
-      element_number,
+      element_position,
       element,
       met_count,
       partial_count,
       supplied_count,
       missing_count,
-      reason
+      code,
+      reason,
+      remedy,
+      needs_flow_log,
+      reason_flow_count
     from
       ranked_reasons
     where
       reason_rank = 1
   ),
-  silent as (
+  -- Flow logs of which no record counts: nothing was read of them, or all of it is a copy.
+  uncounted as (
     select
       cast(null as varchar) as source,
-      configured_flow_logs.flow_log_id,
-      configured_flow_logs.log_format,
-      elements.element_number,
-      elements.element,
-      0 as met_count,
-      0 as partial_count,
-      0 as supplied_count,
-      0 as missing_count,
-      if (
-        elements.element = 'user_identification',
-        'FL_NO_USER: no flow log of any version names a user',
-        'FL_SILENT_FLOW_LOG: no record that is known to be of this flow log was read'
-      ) as reason
+      flow_log_id,
+      log_format,
+      'FL_SILENT_FLOW_LOG' as code,
+      'no record that is known to be of this flow log was read' as reason,
+      'Add its destination under flow_logs, or repair its delivery (see coverage_gaps); if it is no longer wanted: aws ec2 delete-flow-logs --flow-log-ids ' || flow_log_id as remedy
     from
       configured_flow_logs
-      cross join elements
-    where
-      configured_flow_logs.flow_log_id not in (
-        select
-          flow_log_id
-        from
-          combinations
-        where
-          flow_log_id is not null
-      )
-      and configured_flow_logs.flow_log_id not in (
-        select
-          flow_log_id
-        from
-          copies
-        where
-          flow_log_id is not null
-      )
-  ),
-  only_copies as (
-    select
-      copies.source,
-      copies.flow_log_id,
-      copies.log_format,
-      elements.element_number,
-      elements.element,
-      0 as met_count,
-      0 as partial_count,
-      0 as supplied_count,
-      0 as missing_count,
-      if (
-        elements.element = 'user_identification',
-        'FL_NO_USER: no flow log of any version names a user',
-        'FL_ONLY_COPIES: each of its ' || cast(copies.copy_count as varchar) || ' records is a copy of what ' || copies.kept_flow_log || ' recorded with as many fields or more; the details of these flows are judged there'
-      ) as reason
-    from
-      copies
-      cross join elements
     where
       not exists (
         select
           1
         from
-          combinations
+          details
         where
-          combinations.source is not distinct from copies.source
-          and combinations.flow_log_id is not distinct from copies.flow_log_id
-          and combinations.log_format is not distinct from copies.log_format
+          details.flow_log_id = configured_flow_logs.flow_log_id
+      )
+      and not exists (
+        select
+          1
+        from
+          copies
+        where
+          copies.flow_log_id = configured_flow_logs.flow_log_id
+      )
+    union all
+    select
+      source,
+      flow_log_id,
+      log_format,
+      'FL_ONLY_COPIES' as code,
+      'each of its ' || cast(copy_count as varchar) || ' records is a copy of what ' || kept_flow_log || ' recorded with as many fields or more; the details of these flows are judged there' as reason,
+      'Nothing is lost if it goes: aws ec2 delete-flow-logs, once no other interface or reader needs it. Or give it the fields that the other lacks.' as remedy
+    from
+      copies
+    where
+      not exists (
+        select
+          1
+        from
+          details
+        where
+          details.source is not distinct from copies.source
+          and details.flow_log_id is not distinct from copies.flow_log_id
+          and details.log_format is not distinct from copies.log_format
       )
   ),
   listed as (
@@ -285,55 +197,40 @@ with
       recorded
     union all
     select
-      *
+      uncounted.source,
+      uncounted.flow_log_id,
+      uncounted.log_format,
+      elements.element_position,
+      elements.element,
+      0 as met_count,
+      0 as partial_count,
+      0 as supplied_count,
+      0 as missing_count,
+      if (
+        elements.element = 'user_identification',
+        'FL_NO_USER',
+        uncounted.code
+      ) as code,
+      if (
+        elements.element = 'user_identification',
+        'no flow log of any version names a user',
+        uncounted.reason
+      ) as reason,
+      if (
+        elements.element = 'user_identification',
+        'No flow log of any format can name a user. Take it from CloudTrail, Session Manager, operating system and database audit logs.',
+        uncounted.remedy
+      ) as remedy,
+      false as needs_flow_log,
+      0 as reason_flow_count
     from
-      silent
-    union all
-    select
-      *
-    from
-      only_copies
-  ),
-  missing_fields as (
-    select
-      formats.log_format,
-      needed_fields.element,
-      array_join (
-        array_agg(
-          needed_fields.field
-          order by
-            needed_fields.field_number
-        ),
-        ', '
-      ) as fields
-    from
-      (
-        select distinct
-          coalesce(log_format, '') as log_format
-        from
-          listed
-      ) as formats
-      cross join needed_fields
-    where
-      strpos(
-        ' ' || replace(formats.log_format, '_', '-') || ' ',
-        ' ' || needed_fields.field || ' '
-      ) = 0
-    group by
-      formats.log_format,
-      needed_fields.element
+      uncounted
+      cross join elements
   ),
   judged as (
     select
       listed.*,
       met_count + partial_count + supplied_count + missing_count as flow_count,
-      if (
-        strpos(reason, ':') > 0,
-        split_part(reason, ':', 1),
-        reason
-      ) as reason_code,
-      trim(substr(reason, strpos(reason, ':') + 1)) as reason_text,
-      missing_fields.fields as missing_fields,
       coalesce(copies.copy_count, 0) as copy_count,
       case
         when met_count + partial_count + supplied_count + missing_count = 0
@@ -351,16 +248,22 @@ with
         when met_count + partial_count + supplied_count = 0 then 'not_evidenced'
         else 'partial'
       end as status,
+      -- The command makes a flow log of a VPC, a subnet or an interface, which replaces none of a transit gateway.
       create_flow_log_command (
         configured_flow_logs.resource_id,
         configured_flow_logs.log_destination_type,
         configured_flow_logs.log_destination,
         configured_flow_logs.log_group_name
+      ) || if (
+        listed.code like 'FL_TGW_%',
+        '',
+        coalesce(
+          ' and then: aws ec2 delete-flow-logs --flow-log-ids ' || listed.flow_log_id,
+          ''
+        )
       ) as create_command
     from
       listed
-      left join missing_fields on coalesce(listed.log_format, '') = missing_fields.log_format
-      and listed.element = missing_fields.element
       left join configured_flow_logs on listed.flow_log_id = configured_flow_logs.flow_log_id
       left join copies on listed.source is not distinct from copies.source
       and listed.flow_log_id is not distinct from copies.flow_log_id
@@ -377,34 +280,30 @@ select
   cast(missing_count as bigint) as missing_count,
   cast(copy_count as bigint) as copy_count,
   status,
-  if (status = 'supports', null, reason_code) as gap_code,
+  if (status = 'supports', null, code) as gap_code,
   case
-    when reason_code = 'FL_ONLY_COPIES' then 'In the period, ' || reason_text || '.'
-    when flow_count = 0 then reason_text || ' in the period.'
-    when status = 'supports' then 'All ' || cast(flow_count as varchar) || ' flows have it: ' || reason_text || '.'
-    else cast(partial_count + missing_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows are short of it, most often: ' || reason_text || '.'
+    when code = 'FL_ONLY_COPIES' then 'In the period, ' || reason || '.'
+    when flow_count = 0 then reason || ' in the period.'
+    when status = 'supports' then 'All ' || cast(flow_count as varchar) || ' flows have it' || if (
+      reason_flow_count < flow_count,
+      ', most often: ',
+      ': '
+    ) || reason || '.'
+    else cast(partial_count + missing_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows are short of it, most often: ' || reason || '.'
   end as why,
-  case
-    when status = 'supports' then null
-    when element = 'user_identification' then 'No flow log of any format can name a user. Add host agent events that name one (log inspection) under ips_events; take the rest from CloudTrail, Session Manager, operating system and database audit logs.'
-    when reason_code = 'FL_ONLY_COPIES' then 'Nothing is lost if it goes: aws ec2 delete-flow-logs, once no other interface or reader needs it. Or give it the fields that the other lacks.'
-    when reason_code = 'FL_SILENT_FLOW_LOG' then 'Add its destination under flow_logs, or repair its delivery (see coverage_gaps); if it is no longer wanted: aws ec2 delete-flow-logs --flow-log-ids ' || flow_log_id
-    when missing_fields is not null
-    or reason_code = 'FL_TRAFFIC_TYPE_NOT_ALL' then coalesce('The format lacks ' || missing_fields || '. ', '') || 'A flow log cannot be edited; create one that records it: ' || create_command || coalesce(
-      ' and then: aws ec2 delete-flow-logs --flow-log-ids ' || flow_log_id,
+  if (
+    status = 'supports',
+    null,
+    remedy || if (
+      needs_flow_log,
+      ' The command: ' || create_command,
       ''
     )
-    when reason_code like 'META_%' then 'Take inventory snapshots more often, so that one covers the interface before and after the flow: aws ec2 describe-network-interfaces, or AWS Config.'
-    when reason_code = 'FL_CLIENT_BEHIND_RELAY' then 'No flow log can name the client behind a load balancer or NAT gateway. Turn on its access logs, or use events that carry the forwarding header.'
-    when element = 'origination' then 'The format is complete. Records without a SYN flag, such as the middle of a connection, UDP or ICMP, never say who opened it; take the record of its start, or the log of the service.'
-    when element = 'event_type' then 'No flow log can say what was done. Add IPS events of the host under ips_events; take the rest from application, database and operating system logs.'
-    when element = 'outcome' then 'No flow log can say whether what was tried succeeded. Add IPS events of the host under ips_events; take the rest from application, database and operating system logs.'
-    else 'No flow log can name the data that was touched. Take database audit logs, S3 data events or application logs.'
-  end as remedy
+  ) as remedy
 from
   judged
 order by
   source,
   flow_log_id,
   log_format,
-  element_number
+  element_position

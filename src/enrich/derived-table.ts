@@ -61,7 +61,13 @@ export async function writeScratchFile(
   parameters: Parameters,
 ): Promise<void> {
   const file = scratchFile(lake, step);
-  await runStep(connection, step, parameters, 'copy (', `) to ${quoteText(file)} (${FAST_OPTIONS})`);
+  await runStep(
+    connection,
+    step,
+    parameters,
+    'copy (',
+    `) to ${quoteText(file)} (${FAST_OPTIONS})`,
+  );
   await connection.run(
     `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = false)`,
   );

@@ -82,12 +82,15 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'detail_subject', layer: 'marts', kept: 'scratch' },
   { name: 'flow_class', layer: 'marts', kept: 'lake' },
   { name: 'flow_event_detail', layer: 'marts', kept: 'lake' },
+  { name: 'detail', layer: 'marts', kept: 'lake' },
+  { name: 'detail_day', layer: 'marts', kept: 'lake' },
+  { name: 'copy_day', layer: 'marts', kept: 'lake' },
   { name: 'rule_edge', layer: 'marts', kept: 'scratch' },
   { name: 'rule_network_day', layer: 'marts', kept: 'lake' },
   { name: 'rule_port_day', layer: 'marts', kept: 'lake' },
   { name: 'rule_day', layer: 'marts', kept: 'lake' },
   { name: 'flow_enriched', layer: 'marts', kept: 'query' },
-  { name: 'flow_detail', layer: 'marts', kept: 'lake' },
+  { name: 'flow_detail', layer: 'marts', kept: 'query' },
 ];
 
 /** The SQL file of a step. */

@@ -14,6 +14,11 @@ const FULL = {
   ...{ pkt_srcaddr: REMOTE, pkt_dstaddr: LOCAL },
 };
 
+const TRANSIT_GATEWAY_FIELDS = [
+  ...DEFAULT_FIELDS.filter((name) => !['interface-id', 'action'].includes(name)),
+  ...['tcp-flags', 'flow-direction', 'resource-type', 'tgw-id', 'tgw-attachment-id'],
+];
+
 type Given = {
   fields?: readonly string[];
   flow?: fixture.Row;
@@ -89,6 +94,24 @@ test.each<[string, Given, Partial<Record<(typeof ELEMENTS)[number], string>>]>([
   ],
   ['a full format', full, FULL_DETAIL],
   [
+    'a full format, as Parquet writes the names',
+    { ...full, fields: FULL_FIELDS.map((name) => name.replaceAll('-', '_')) },
+    FULL_DETAIL,
+  ],
+  [
+    'a transit gateway, as Parquet writes the names',
+    {
+      fields: TRANSIT_GATEWAY_FIELDS.map((name) => name.replaceAll('-', '_')),
+      flow: { interface_id: null, action: null, tcp_flags: 2, tgw_id: 'tgw-0a' },
+    },
+    {
+      ...DEFAULT_DETAIL,
+      outcome: 'missing FL_TGW_NO_OUTCOME',
+      origination: 'partial FL_TGW_NO_PKT_ADDR',
+      affected_resource: 'partial FL_TGW_NO_INTERFACE',
+    },
+  ],
+  [
     'a full format, on a row without flags of opening',
     { ...full, flow: { ...FULL, tcp_flags: 0 } },
     { ...FULL_DETAIL, origination: 'partial FL_INITIATOR_INFERRED' },
@@ -104,7 +127,7 @@ test.each<[string, Given, Partial<Record<(typeof ELEMENTS)[number], string>>]>([
       fields: FULL_FIELDS.filter((name) => name !== 'srcport'),
       flow: { ...FULL, srcport: null },
     },
-    { ...FULL_DETAIL, origination: 'partial FL_FORMAT_MISSING_ORIGINATION' },
+    { ...FULL_DETAIL, origination: 'partial FL_NO_SOURCE_PORT' },
   ],
   [
     'a flow log of rejected traffic only',
@@ -124,20 +147,21 @@ test.each<[string, Given, Partial<Record<(typeof ELEMENTS)[number], string>>]>([
       event_type: 'missing FL_FORMAT_MISSING_EVENT_TYPE',
       event_time: 'missing FL_FORMAT_MISSING_EVENT_TIME',
       outcome: 'missing FL_FORMAT_MISSING_OUTCOME',
+      affected_resource: 'partial FL_NO_SERVICE',
     },
   ],
   [
     'a record with only its end',
     { flow: { start_at: null } },
-    { ...DEFAULT_DETAIL, event_time: 'partial FL_FORMAT_MISSING_EVENT_TIME' },
+    { ...DEFAULT_DETAIL, event_time: 'partial FL_ONE_TIME_ONLY' },
   ],
   [
     'a record without addresses',
     { flow: { srcaddr: null, dstaddr: null } },
     {
       ...DEFAULT_DETAIL,
-      origination: 'missing FL_FORMAT_MISSING_ORIGINATION',
-      affected_resource: 'missing FL_FORMAT_MISSING_AFFECTED_RESOURCE',
+      origination: 'missing FL_RECORD_MISSING_ORIGINATION',
+      affected_resource: 'missing FL_RECORD_MISSING_AFFECTED_RESOURCE',
     },
   ],
   [
@@ -212,4 +236,50 @@ test.each<[string, Given, Partial<Record<(typeof ELEMENTS)[number], string>>]>([
   ],
 ])('%s', async (_, given, expected) => {
   expect(await detailOf(given)).toMatchObject(expected);
+});
+
+test('each detail names what supplies it and what would remedy it', async () => {
+  const [row] = await fixture.enrichAndRead(
+    (database) => fill(database, { events: [ipsEvent('e1')] }),
+    'select * from flow_detail',
+  );
+  expect(row).toMatchObject({
+    event_type_supplied_by: 'IPS event: signature (match of high confidence)',
+    event_type_remedy: null,
+    event_time_supplied_by: 'flow log: start, end',
+    user_identification_supplied_by: null,
+    user_identification_remedy: expect.stringContaining('CloudTrail'),
+  });
+});
+
+test('a workload identity is shown, and is not a user', async () => {
+  const instance: fixture.Item = {
+    type: 'instance',
+    id: 'i-1',
+    configuration: {
+      Tags: [{ Key: 'Name', Value: 'web-1' }],
+      IamInstanceProfile: { Arn: `arn:aws:iam::${fixture.ACCOUNT}:instance-profile/web` },
+    },
+  };
+  const [row] = await fixture.enrichAndRead(
+    (database) =>
+      fill(database, {
+        flow: { ecs_task_id: 'task-1', ecs_service_name: 'shop' },
+        items: [own, instance],
+      }),
+    'select * from flow_detail',
+  );
+  expect(row).toMatchObject({
+    workload_identity: `instance profile arn:aws:iam::${fixture.ACCOUNT}:instance-profile/web, ECS task task-1, ECS service shop, tag Name=web-1`,
+    user_identification: 'missing',
+    user_identification_supplied_by: null,
+  });
+});
+
+test('without any there is no workload identity', async () => {
+  const [row] = await fixture.enrichAndRead(
+    (database) => fill(database, {}),
+    'select workload_identity from flow_detail',
+  );
+  expect(row).toEqual({ workload_identity: null });
 });

@@ -2,31 +2,53 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database.ts';
 import { insertRows, openEmptyTables, type ResultRow, type Row, runReport } from '../fixture.ts';
 
-function detail(flowId: string, interfaceId: string, startAt: string | null, own: Row = {}): Row {
-  return {
-    flow_id: flowId,
-    source: 'flow_logs[0]',
-    flow_log_id: 'fl-0a',
-    network_interface_id: interfaceId,
-    scope_name: 'cde',
-    start_at: startAt,
-    end_at: startAt,
-    flow_date: startAt?.slice(0, 10) ?? '2026-10-01',
-    user_identification: 'missing',
-    user_identification_reason: 'FL_NO_USER: no flow log of any version names a user',
-    event_type: 'partial',
-    event_time: 'met',
-    outcome: 'partial',
-    origination: 'met',
-    affected_resource: 'supplied',
-    ...own,
-  };
+/** `status CODE` of each detail, in the order of 10.2.2. */
+const VERDICTS = {
+  user_identification: 'missing FL_NO_USER',
+  event_type: 'partial FL_EVENT_TYPE_PARTIAL',
+  event_time: 'met FL_TIME_WITHIN_60_SECONDS',
+  outcome: 'partial FL_FILTER_VERDICT_ONLY',
+  origination: 'met FL_ORIGIN_BY_FLAGS',
+  affected_resource: 'supplied SUPPLIED_BY_INVENTORY',
+};
+
+type Times = readonly [first: string, last: string];
+
+/** The six rows of so many flows of an interface on the day of the times. */
+function details(
+  interfaceId: string | null,
+  flowCount: number,
+  [first, last]: Times,
+  verdicts: Partial<typeof VERDICTS> = {},
+  own: Row = {},
+): Row[] {
+  return Object.entries({ ...VERDICTS, ...verdicts }).map(([element, verdict], index) => {
+    const [status, code] = verdict.split(' ');
+    return {
+      source: 'flow_logs[0]',
+      flow_log_id: 'fl-0a',
+      network_interface_id: interfaceId,
+      scope_name: 'cde',
+      element_position: index + 1,
+      element,
+      status: status ?? null,
+      code: code ?? null,
+      reason: `says ${code}`,
+      remedy: status === 'partial' || status === 'missing' ? `What remedies ${code}.` : null,
+      needs_flow_log: false,
+      flow_count: flowCount,
+      first_at: first,
+      last_at: last,
+      flow_date: first.slice(0, 10),
+      ...own,
+    };
+  });
 }
 
-const COMPLETE: Row = {
-  user_identification: 'supplied',
-  event_type: 'supplied',
-  outcome: 'supplied',
+const COMPLETE = {
+  user_identification: 'supplied SUPPLIED_BY_IPS_EVENT',
+  event_type: 'supplied SUPPLIED_BY_IPS_EVENT',
+  outcome: 'supplied SUPPLIED_BY_IPS_EVENT',
 };
 
 function scope(interfaceId: string, validFrom: string, own: Row = {}): Row {
@@ -57,22 +79,45 @@ beforeAll(async () => {
     scope('eni-gone', '2026-09-01 00:00:00', { valid_to: '2026-10-01 00:00:00' }),
     scope('eni-later', '2026-10-02 00:00:00'),
   ]);
-  await insertRows(database, 'flow_detail', [
-    detail('a:1', 'eni-old', '2026-10-01 00:00:00'),
-    detail('a:2', 'eni-old', '2026-10-01 11:00:00', { user_identification: 'supplied' }),
-    detail('a:3', 'eni-old', null, { event_time: 'missing' }),
-    detail('a:4', 'eni-old', '2026-09-30 23:59:59'),
-    detail('a:5', 'eni-old', '2026-10-02 00:00:00'),
-    detail('b:1', 'eni-new', '2026-10-01 13:00:00', COMPLETE),
-    detail('d:1', 'eni-outside', '2026-10-01 13:00:00', { scope_name: null }),
-    detail('d:2', 'eni-outside', '2026-10-01 13:00:00', { network_interface_id: null }),
+  await insertRows(database, 'detail_day', [
+    ...details('eni-old', 1, ['2026-10-01 00:00:00', '2026-10-01 00:00:00']),
+    ...details('eni-old', 1, ['2026-10-01 11:00:00', '2026-10-01 11:00:00'], {
+      user_identification: 'supplied SUPPLIED_BY_IPS_EVENT',
+    }),
+    ...details('eni-old', 1, ['2026-10-01 01:00:00', '2026-10-01 02:00:00'], {
+      event_time: 'missing FL_FORMAT_MISSING_EVENT_TIME',
+    }),
+    ...details('eni-old', 9, ['2026-09-30 00:00:00', '2026-09-30 23:59:59']),
+    ...details('eni-old', 9, ['2026-10-02 00:00:00', '2026-10-02 00:00:00']),
+    ...details('eni-new', 1, ['2026-10-01 13:00:00', '2026-10-01 13:00:00'], COMPLETE),
+    ...details(
+      'eni-outside',
+      1,
+      ['2026-10-01 13:00:00', '2026-10-01 13:00:00'],
+      {},
+      { scope_name: null },
+    ),
+    ...details(null, 1, ['2026-10-01 13:00:00', '2026-10-01 13:00:00']),
   ]);
-  await insertRows(database, 'flow_copy', [
-    // A record of a second flow log, a long one that two flows add up to, and one of a later flow.
-    { flow_id: 'c:1', kept_flow_id: 'b:1', copied_as: 'record', flow_date: '2026-10-01' },
-    { flow_id: 'c:2', kept_flow_id: 'a:1', copied_as: 'sum', flow_date: '2026-10-01' },
-    { flow_id: 'c:2', kept_flow_id: 'a:2', copied_as: 'sum', flow_date: '2026-10-01' },
-    { flow_id: 'c:3', kept_flow_id: 'a:5', copied_as: 'record', flow_date: '2026-10-02' },
+  await insertRows(database, 'copy_day', [
+    // Records of two other flow logs, one out of scope and one of the day after.
+    { network_interface_id: 'eni-new', scope_name: 'cde', copy_count: 1, flow_date: '2026-10-01' },
+    {
+      network_interface_id: 'eni-old',
+      scope_name: 'cde',
+      flow_log_id: 'fl-0b',
+      copy_count: 1,
+      flow_date: '2026-10-01',
+    },
+    {
+      network_interface_id: 'eni-old',
+      scope_name: 'cde',
+      flow_log_id: 'fl-0c',
+      copy_count: 2,
+      flow_date: '2026-10-01',
+    },
+    { network_interface_id: 'eni-old', scope_name: null, copy_count: 4, flow_date: '2026-10-01' },
+    { network_interface_id: 'eni-old', scope_name: 'cde', copy_count: 8, flow_date: '2026-10-02' },
   ]);
   rows = await runReport(database, 'log_detail_by_resource');
 });
@@ -97,14 +142,16 @@ it('counts the flows of the half open period that have each detail, and names th
     last_at: '2026-10-01 11:00:00',
     status: 'partial',
     gap_code: 'FL_NO_USER',
-    why: 'The weakest detail, user_identification, is there in 1 of 3 flows: no flow log of any version names a user.',
+    why: 'The weakest detail, user_identification, is there in 1 of 3 flows: says FL_NO_USER.',
+    remedy:
+      'What remedies FL_NO_USER. What would supply the other details, and the exact format, stands in log_detail_by_source.',
   });
 });
 
-it('counts the records of other flow logs that its flows stand for, each once', () => {
+it('counts the records of other flow logs that its flows stand for', () => {
   expect(rows.map((row) => [row.network_interface_id, row.copy_count])).toEqual([
     ['eni-new', 1],
-    ['eni-old', 1],
+    ['eni-old', 3],
     ['eni-quiet', 0],
   ]);
 });

@@ -13,29 +13,42 @@ const V2 =
   'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
 const FULL = `${V2} vpc-id instance-id tcp-flags pkt-srcaddr pkt-dstaddr flow-direction`;
 
-function detail(flowId: string, startAt: string | null, own: Row = {}): Row {
-  return {
-    flow_id: flowId,
-    source: 'flow_logs[0]',
-    flow_log_id: 'fl-0a',
-    log_format: V2,
-    start_at: startAt,
-    end_at: startAt,
-    flow_date: startAt?.slice(0, 10) ?? '2026-10-01',
-    user_identification: 'missing',
-    user_identification_reason: 'FL_NO_USER: no flow log of any version names a user',
-    event_type: 'partial',
-    event_type_reason: 'FL_EVENT_TYPE_PARTIAL: protocol and port only',
-    event_time: 'met',
-    event_time_reason: 'FL_TIME_WITHIN_60_SECONDS: start and end, UTC',
-    outcome: 'partial',
-    outcome_reason: 'FL_FILTER_VERDICT_ONLY: verdict of the filters',
-    origination: 'partial',
-    origination_reason: 'FL_NO_DIRECTION_OR_FLAGS: cannot say who opened',
-    affected_resource: 'supplied',
-    affected_resource_reason: 'SUPPLIED_BY_INVENTORY: interface and instance',
-    ...own,
-  };
+/** `status CODE` of each detail, in the order of 10.2.2. */
+const VERDICTS = {
+  user_identification: 'missing FL_NO_USER',
+  event_type: 'partial FL_EVENT_TYPE_PARTIAL',
+  event_time: 'met FL_TIME_WITHIN_60_SECONDS',
+  outcome: 'partial FL_FILTER_VERDICT_ONLY',
+  origination: 'partial FL_NO_DIRECTION_OR_FLAGS',
+  affected_resource: 'supplied SUPPLIED_BY_INVENTORY',
+};
+
+/** The six rows of so many flows of a day. */
+function details(
+  date: string,
+  flowCount: number,
+  own: { row?: Row; verdicts?: Partial<typeof VERDICTS> } = {},
+): Row[] {
+  return Object.entries({ ...VERDICTS, ...own.verdicts }).map(([element, verdict], index) => {
+    const [status, code] = verdict.split(' ');
+    const isShort = status === 'partial' || status === 'missing';
+    return {
+      source: 'flow_logs[0]',
+      flow_log_id: 'fl-0a',
+      log_format: V2,
+      network_interface_id: 'eni-1',
+      element_position: index + 1,
+      element,
+      status: status ?? null,
+      code: code ?? null,
+      reason: `says ${code}`,
+      remedy: isShort ? `What remedies ${code}.` : null,
+      needs_flow_log: code === 'FL_NO_DIRECTION_OR_FLAGS',
+      flow_count: flowCount,
+      flow_date: date,
+      ...own.row,
+    };
+  });
 }
 
 /** As the command line of AWS wants it: ${field} ${field} ... */
@@ -50,50 +63,40 @@ let rows: ResultRow[];
 
 beforeAll(async () => {
   database = await openEmptyTables();
-  await insertRows(database, 'flow_detail', [
-    detail('at-start', '2026-10-01 00:00:00'),
-    detail('last-second', '2026-10-01 23:59:59', {
-      user_identification: 'supplied',
-      user_identification_reason: 'SUPPLIED_BY_IPS_EVENT: an event names the user',
+  await insertRows(database, 'detail_day', [
+    ...details('2026-10-01', 1),
+    ...details('2026-10-01', 1, {
+      verdicts: { user_identification: 'supplied SUPPLIED_BY_IPS_EVENT' },
+      row: { network_interface_id: 'eni-2' },
     }),
-    // Without any time a record counts by its date.
-    detail('no-time', null, {
-      event_time: 'missing',
-      event_time_reason: 'FL_FORMAT_MISSING_EVENT_TIME: neither is there',
+    ...details('2026-10-01', 1, {
+      verdicts: { event_time: 'missing FL_FORMAT_MISSING_EVENT_TIME' },
     }),
-    detail('before', '2026-09-30 23:59:59'),
-    detail('at-end', '2026-10-02 00:00:00'),
-    detail('full', '2026-10-01 12:00:00', {
-      source: 'flow_logs[1]',
-      flow_log_id: null,
-      log_format: FULL,
-      origination: 'met',
-      origination_reason: 'FL_ORIGIN_BY_FLAGS: address, port and who opened it',
+    ...details('2026-09-30', 10),
+    ...details('2026-10-02', 10),
+    ...details('2026-10-01', 7, {
+      verdicts: { origination: 'met FL_ORIGIN_BY_FLAGS' },
+      row: { source: 'flow_logs[1]', flow_log_id: null, log_format: FULL },
     }),
   ]);
-  const copy = (flowId: string, startAt: string, own: Row = {}): Row => ({
-    flow_id: flowId,
-    kept_flow_id: 'full',
-    copied_as: 'record',
+  const copies = (date: string, count: number, own: Row = {}): Row => ({
     source: 'flow_logs[0]',
     flow_log_id: 'fl-0a',
     log_format: V2,
     kept_source: 'flow_logs[1]',
-    start_at: startAt,
-    end_at: startAt,
-    flow_date: startAt.slice(0, 10),
+    copy_count: count,
+    flow_date: date,
     ...own,
   });
-  await insertRows(database, 'flow_copy', [
-    copy('c:1', '2026-10-01 12:00:00'),
-    copy('c:2', '2026-10-02 00:00:00'),
-    copy('d:1', '2026-10-01 12:00:00', { source: 'flow_logs[2]', flow_log_id: 'fl-0c' }),
-    // One long record that two stand for.
-    copy('d:2', '2026-10-01 12:00:00', { source: 'flow_logs[2]', flow_log_id: 'fl-0c' }),
-    copy('d:2', '2026-10-01 12:00:00', {
+  await insertRows(database, 'copy_day', [
+    copies('2026-10-01', 1),
+    copies('2026-10-02', 5),
+    copies('2026-10-01', 1, { source: 'flow_logs[2]', flow_log_id: 'fl-0c' }),
+    // Of flows of another interface.
+    copies('2026-10-01', 1, {
       source: 'flow_logs[2]',
       flow_log_id: 'fl-0c',
-      kept_flow_id: 'other',
+      network_interface_id: 'eni-2',
     }),
   ]);
   await insertRows(database, 'flow_log', [
@@ -196,15 +199,59 @@ it('lists a flow log of the inventory that delivered nothing, and none outside t
   );
 });
 
-it('gives the whole command that records what the format lacks', () => {
+it('adds to what remedies it the whole command, where another flow log would', () => {
   const origination = rows.find(
     (row) => row.flow_log_id === 'fl-0a' && row.element === 'origination',
   );
-  expect(origination?.why).toBe('3 of 3 flows are short of it, most often: cannot say who opened.');
+  expect(origination?.why).toBe(
+    '3 of 3 flows are short of it, most often: says FL_NO_DIRECTION_OR_FLAGS.',
+  );
   expect(origination?.remedy).toBe(
-    'The format lacks tcp-flags, pkt-srcaddr, flow-direction. A flow log cannot be edited; create one that records it: ' +
+    'What remedies FL_NO_DIRECTION_OR_FLAGS. The command: ' +
       'aws ec2 create-flow-logs --resource-type VPC --resource-ids vpc-0a --traffic-type ALL --max-aggregation-interval 60 ' +
       '--log-destination-type s3 --log-destination arn:aws:s3:::example-logs --log-format ' +
       `'${CREATED_FORMAT}' and then: aws ec2 delete-flow-logs --flow-log-ids fl-0a`,
   );
+});
+
+it('gives no command where no flow log would remedy it', () => {
+  const outcome = rows.find((row) => row.flow_log_id === 'fl-0a' && row.element === 'outcome');
+  expect(outcome?.remedy).toBe('What remedies FL_FILTER_VERDICT_ONLY.');
+});
+
+it('keeps the flow log of a transit gateway, which one of a VPC does not replace', async () => {
+  await insertRows(
+    database,
+    'detail_day',
+    details('2026-10-05', 1, {
+      verdicts: { outcome: 'missing FL_TGW_NO_OUTCOME' },
+      row: { flow_log_id: 'fl-0e', needs_flow_log: true },
+    }),
+  );
+  const period = { period_start: '2026-10-05T00:00:00Z', period_end: '2026-10-06T00:00:00Z' };
+  const outcome = (await runReport(database, 'log_detail_by_source', period)).find(
+    (row) => row.flow_log_id === 'fl-0e' && row.element === 'outcome',
+  );
+  expect(outcome?.status).toBe('not_evidenced');
+  expect(outcome?.remedy).toContain('The command: aws ec2 create-flow-logs');
+  expect(outcome?.remedy).not.toContain('delete-flow-logs');
+});
+
+it('says that a reason is not that of all flows, where it is not', async () => {
+  await insertRows(database, 'detail_day', [
+    ...details('2026-10-06', 2, { verdicts: { origination: 'met FL_ORIGIN_BY_FLAGS' } }),
+    ...details('2026-10-06', 1, { verdicts: { origination: 'met FL_ORIGIN_BY_CONVERSATION' } }),
+  ]);
+  const period = { period_start: '2026-10-06T00:00:00Z', period_end: '2026-10-07T00:00:00Z' };
+  const found = (await runReport(database, 'log_detail_by_source', period)).filter(
+    (row) => row.source === 'flow_logs[0]',
+  );
+  expect(pick(found, 'element', 'why')).toContainEqual({
+    element: 'origination',
+    why: 'All 3 flows have it, most often: says FL_ORIGIN_BY_FLAGS.',
+  });
+  expect(pick(found, 'element', 'why')).toContainEqual({
+    element: 'event_time',
+    why: 'All 3 flows have it: says FL_TIME_WITHIN_60_SECONDS.',
+  });
 });
