@@ -300,6 +300,15 @@ export const configSchema = z.strictObject({
     .positive()
     .default(24)
     .describe('How long the newest inventory snapshot is taken to hold'),
+  event_clock_tolerance_seconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(1800)
+    .default(60)
+    .describe(
+      'How far the clocks of IPS agents may be off when their events are matched with flows, beside the 60 seconds of the flow log',
+    ),
   memory_limit: z
     .string()
     .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')

@@ -811,16 +811,89 @@ ${VALIDITY}`),
     partition: 'flow_date',
     description: 'One row a pair of a flow and an IPS event that concerns it.',
     columns: columns(`
-  object_id VARCHAR: The object that held the record of the flow.
+  object_id VARCHAR: The object that held the flow.
   line_number BIGINT: Its line in that object.
   flow_id VARCHAR: The flow.
   event_id VARCHAR: The event.
+  interface_id VARCHAR: The interface that recorded the flow.
+  action VARCHAR: ACCEPT or REJECT, of the flow.
+  product VARCHAR: Product of the event.
+  module VARCHAR: Module of the event.
   disposition VARCHAR: Disposition of the event.
+  signature_id VARCHAR: Rule or signature that fired.
   user_name VARCHAR: User that the event names.
   matched_on VARCHAR: Keys that were equal: addresses, and of protocol and ports those that both have.
-  time_difference_seconds DOUBLE: How far the event lies outside the flow's interval; 0 inside.
-  confidence VARCHAR: high (all keys, inside the interval), medium (all keys, within the tolerance) or low (no ports).
+  is_reversed BOOLEAN: True if the event runs against the record: its source is the record's destination.
+  translated_side VARCHAR: source, destination or both: whose address in the record is not the packet's, by which it matched (NAT, load balancer, pod or secondary address); null if the record's own addresses matched.
+  recorded_at VARCHAR: target or sender of the event, whose interface made the record; hop on the way; null if not known.
+  event_at TIMESTAMP: Time of the event by which it was matched.
+  clock VARCHAR: event_at (the event's own), or received_at where the event has no time or one after it was received.
+  time_difference_seconds DOUBLE: How far the event lies before (negative) or after the start and end of the record; 0 inside.
+  time_match VARCHAR: inside, record_uncertainty (within the 60 seconds of the flow log) or clock_tolerance (within event_clock_tolerance_seconds more).
+  confidence VARCHAR: high (every key that the protocol has, the record's own addresses, within its uncertainty, by the event's own clock), medium (both ports, one of the others not) or low (one port or none).
+  is_usable BOOLEAN: True if it may supply details of the flow: not low, or ICMP, or a service that people log on to.
+  effect VARCHAR: attack_reached_host or attack_left_host (detected, and the flow was accepted at the interface of its target or sender), blocked_by_ips, rejected_by_filter, outcome_unknown or not_an_attack.
   flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'event_match',
+    layer: 'mart',
+    partition: 'event_date',
+    description:
+      'One row an IPS event that may concern traffic: how many flows match it, and if none does, why.',
+    columns: columns(`
+  event_id VARCHAR: The event.
+  product VARCHAR: As in ips_event.
+  module VARCHAR: As in ips_event, without heartbeat, flow and system.
+  disposition VARCHAR: As in ips_event.
+  host_name VARCHAR: As in ips_event.
+  source_address VARCHAR: Source, or where it is missing the stated address of the host.
+  destination_address VARCHAR: Destination, or where it is missing the stated address of the host.
+  protocol INTEGER: IANA protocol number.
+  source_port INTEGER: Source port, for protocols that have ports.
+  destination_port INTEGER: Destination port.
+  event_at TIMESTAMP: As in flow_event.
+  clock VARCHAR: As in flow_event.
+  network_interface_ids VARCHAR[]: Interfaces of the inventory that may have been on either side then.
+  instance_ids VARCHAR[]: Instances that they were attached to.
+  scope_name VARCHAR: Scope of one of them; null outside, and where none is known.
+  flow_log_ids VARCHAR[]: For an event without a match, flow logs that cover or recorded these interfaces.
+  match_count BIGINT: Flows that match.
+  confidence VARCHAR: The best of their confidences.
+  has_reached_host BOOLEAN: True if the effect on one of them is attack_reached_host.
+  has_left_host BOOLEAN: True if it is attack_left_host.
+  reason VARCHAR: For an event without a match: no_address, class_never_logged, no_interface_known, no_flow_log_known, one_sided_flow_log, outside_ingested_time, skipped_interval or not_seen.
+  unlogged_class VARCHAR: Traffic that AWS never logs which the event is of, such as instance metadata service.
+  event_date DATE: UTC date of the event, as in ips_event.`),
+  },
+  {
+    name: 'recorded_interface',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row an interface that has flow records on a day, and who recorded them.',
+    columns: columns(`
+  interface_id VARCHAR: The interface.
+  source VARCHAR: The entry of the config that brought the records.
+  flow_log_id VARCHAR: Flow log that made them, where known.
+  record_count BIGINT: Records, copies included.
+  flow_date DATE: UTC date.`),
+  },
+  {
+    name: 'agent_interface',
+    layer: 'mart',
+    description:
+      'One row a key by which agents and their events name a host, and an interface address that may have been of that host, from when until when.',
+    columns: columns(`
+  key_kind VARCHAR: address, instance_id or host_name.
+  host_key VARCHAR: The key; a host name in lower case, and only while one instance alone has it as its Name tag.
+  instance_id VARCHAR: Instance.
+  network_interface_id VARCHAR: Its interface.
+  subnet_id VARCHAR: Subnet of the interface.
+  vpc_id VARCHAR: VPC of the interface.
+  scope_name VARCHAR: Scope of the interface; null outside.
+  address VARCHAR: An address of the interface.
+  possible_from TIMESTAMP: From when it may have been so.
+  possible_until TIMESTAMP: Until when; null if open.`),
   },
   {
     name: 'detail',

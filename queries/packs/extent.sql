@@ -41,16 +41,33 @@ with
         valid_to is null
         or valid_to > cast($period_start as timestamp)
       )
+  ),
+  events as (
+    select
+      count(*) as ips_events
+    from
+      event_match
+    where
+      event_date >= cast(
+        cast($period_start as timestamp) - interval '1' day as date
+      )
+      and event_date <= cast(
+        cast($period_end as timestamp) + interval '1' day as date
+      )
+      and event_at >= cast($period_start as timestamp)
+      and event_at < cast($period_end as timestamp)
   )
 select
   flows.data_through_at,
   flows.flows,
   flows.flows_in_scope,
   interfaces.interfaces_in_scope,
-  rules.rules
+  rules.rules,
+  events.ips_events
 from
   flows
   cross join interfaces
   cross join rules
+  cross join events
 order by
   flows.data_through_at

@@ -8,7 +8,7 @@
 -- limits: A list of agents counts if it was taken in the period, and for instances that existed then; where none was
 --   read, no agent and an agent with nothing to report look the same. An event or an agent counts for an instance by its
 --   instance id; if it has none, by the host's address at the time; an event that has neither, or an agent, also by the
---   host's name, if one instance alone has that name. A list is as complete as what the manager was asked for. An attack
+--   host's name, while one instance alone has that name. A list is as complete as what the manager was asked for. An attack
 --   counts as reached if it was only detected and an accepted flow to the interface matches it, ports or not. Whether rules
 --   are good and someone was alerted is for a person to show. A flow log is no intrusion detection.
 -- source: PCI DSS v4.0.1 requirement 11.5.1
@@ -19,7 +19,6 @@ with
       instance_id,
       instance_name,
       owner_kind,
-      addresses,
       valid_from,
       valid_to,
       absent_at
@@ -62,8 +61,7 @@ with
       min(disposition) as disposition,
       min(instance_id) as instance_id,
       min(host_address) as host_address,
-      min(lower(host_name)) as host_name,
-      min(coalesce(destination_address, host_address)) as destination_address
+      min(lower(host_name)) as host_name
     from
       ips_event
     where
@@ -73,32 +71,6 @@ with
       and coalesce(event_at, received_at) < cast($period_end as timestamp)
     group by
       event_id
-  ),
-  unique_names as (
-    select
-      lower(instance_name) as host_name,
-      min(instance_id) as instance_id
-    from
-      scope_states
-    where
-      instance_id is not null
-      and instance_name is not null
-    group by
-      lower(instance_name)
-    having
-      count(distinct instance_id) = 1
-  ),
-  host_addresses as (
-    select distinct
-      scope_states.instance_id,
-      host.address as host_address,
-      scope_states.absent_at,
-      scope_states.valid_to
-    from
-      scope_states
-      cross join unnest(scope_states.addresses) as host (address)
-    where
-      scope_states.instance_id is not null
   ),
   event_hosts as (
     select
@@ -111,27 +83,31 @@ with
     union
     select
       events.event_id,
-      host_addresses.instance_id
+      agent_interface.instance_id
     from
       events
-      inner join host_addresses on events.host_address = host_addresses.host_address
+      inner join agent_interface on events.host_address = agent_interface.host_key
+      and agent_interface.key_kind = 'address'
+      and events.event_at >= agent_interface.possible_from
+      and (
+        agent_interface.possible_until is null
+        or events.event_at < agent_interface.possible_until
+      )
     where
       events.instance_id is null
-      and (
-        host_addresses.absent_at is null
-        or events.event_at > host_addresses.absent_at
-      )
-      and (
-        host_addresses.valid_to is null
-        or events.event_at < host_addresses.valid_to
-      )
     union
     select
       events.event_id,
-      unique_names.instance_id
+      agent_interface.instance_id
     from
       events
-      inner join unique_names on events.host_name = unique_names.host_name
+      inner join agent_interface on events.host_name = agent_interface.host_key
+      and agent_interface.key_kind = 'host_name'
+      and events.event_at >= agent_interface.possible_from
+      and (
+        agent_interface.possible_until is null
+        or events.event_at < agent_interface.possible_until
+      )
     where
       events.instance_id is null
       and events.host_address is null
@@ -222,38 +198,48 @@ with
     select
       agent_reports.object_id,
       agent_reports.line_number,
-      host_addresses.instance_id
+      agent_interface.instance_id
     from
       agent_reports
-      inner join host_addresses on agent_reports.host_address = host_addresses.host_address
-    where
-      agent_reports.instance_id is null
+      inner join agent_interface on agent_reports.host_address = agent_interface.host_key
+      and agent_interface.key_kind = 'address'
+      and agent_reports.reported_at >= agent_interface.possible_from
       and (
-        host_addresses.absent_at is null
-        or agent_reports.reported_at > host_addresses.absent_at
+        agent_interface.possible_until is null
+        or agent_reports.reported_at < agent_interface.possible_until
       )
-      and (
-        host_addresses.valid_to is null
-        or agent_reports.reported_at < host_addresses.valid_to
-      )
-    union
-    select
-      agent_reports.object_id,
-      agent_reports.line_number,
-      unique_names.instance_id
-    from
-      agent_reports
-      inner join unique_names on agent_reports.host_name = unique_names.host_name
     where
       agent_reports.instance_id is null
     union
     select
       agent_reports.object_id,
       agent_reports.line_number,
-      unique_names.instance_id
+      agent_interface.instance_id
     from
       agent_reports
-      inner join unique_names on agent_reports.display_name = unique_names.host_name
+      inner join agent_interface on agent_reports.host_name = agent_interface.host_key
+      and agent_interface.key_kind = 'host_name'
+      and agent_reports.reported_at >= agent_interface.possible_from
+      and (
+        agent_interface.possible_until is null
+        or agent_reports.reported_at < agent_interface.possible_until
+      )
+    where
+      agent_reports.instance_id is null
+    union
+    select
+      agent_reports.object_id,
+      agent_reports.line_number,
+      agent_interface.instance_id
+    from
+      agent_reports
+      inner join agent_interface on agent_reports.display_name = agent_interface.host_key
+      and agent_interface.key_kind = 'host_name'
+      and agent_reports.reported_at >= agent_interface.possible_from
+      and (
+        agent_interface.possible_until is null
+        or agent_reports.reported_at < agent_interface.possible_until
+      )
     where
       agent_reports.instance_id is null
   ),
@@ -424,31 +410,30 @@ with
   ),
   reached as (
     select
-      flow_enriched.network_interface_id,
-      flow_enriched.resource_instance_id as instance_id,
+      scope_states.network_interface_id,
+      scope_states.instance_id,
       count(distinct events.event_id) as reached_count
     from
       flow_event
       inner join events on flow_event.event_id = events.event_id
-      inner join flow_enriched on flow_event.flow_id = flow_enriched.flow_id
-      and flow_event.flow_date = flow_enriched.flow_date
-      and events.destination_address = flow_enriched.local_address
+      inner join scope_states on flow_event.interface_id = scope_states.network_interface_id
+      and flow_event.event_at >= coalesce(scope_states.absent_at, scope_states.valid_from)
+      and (
+        scope_states.valid_to is null
+        or flow_event.event_at < scope_states.valid_to
+      )
     where
-      flow_event.disposition = 'detected'
-      and events.module = 'intrusion_prevention'
-      and flow_enriched.action = 'ACCEPT'
-      and flow_enriched.scope_name is not null
+      flow_event.effect = 'attack_reached_host'
+      and flow_event.module = 'intrusion_prevention'
       and flow_event.flow_date >= cast(
         cast($period_start as timestamp) - interval '1' day as date
       )
-      and flow_event.flow_date <= cast(cast($period_end as timestamp) as date)
-      and flow_enriched.flow_date >= cast(
-        cast($period_start as timestamp) - interval '1' day as date
+      and flow_event.flow_date <= cast(
+        cast($period_end as timestamp) + interval '1' day as date
       )
-      and flow_enriched.flow_date <= cast(cast($period_end as timestamp) as date)
     group by
-      flow_enriched.network_interface_id,
-      flow_enriched.resource_instance_id
+      scope_states.network_interface_id,
+      scope_states.instance_id
   ),
   listed as (
     select
@@ -570,7 +555,7 @@ select
     ''
   ) as why,
   case gap_code
-    when 'IPS_DETECT_ONLY' then 'Show who was alerted and when (11.5.1.b); examine the host; set the rules that fired from detect to prevent. The events: select * from flow_event where disposition = ''detected''.'
+    when 'IPS_DETECT_ONLY' then 'Show who was alerted and when (11.5.1.b); examine the host; set the rules that fired from detect to prevent. The events: select * from flow_event where effect = ''attack_reached_host''.'
     when 'IPS_UNCOVERED_ENI' then 'Watch its traffic with network intrusion detection (AWS Network Firewall, traffic mirroring to a sensor) or GuardDuty, and show that in the network diagram.'
     when 'IPS_NO_AGENT' then 'Install and activate the agent, or show what else watches the traffic of this host.'
     when 'IPS_NO_EVENT' then 'Supply the list of agents of the manager (GET /api/computers of Deep Security, saved to a place under ips_events with the time in its path), or install the agent and send its events to such a place.'

@@ -97,7 +97,7 @@ export async function isCurrent(
   return rows[0]?.value === inputs;
 }
 
-/** Removes days that have no flows any more, because later content replaced their objects. */
+/** Removes days that have no flows or events any more, because later content replaced their objects. */
 export async function dropOtherDates(
   lake: string,
   step: Step,

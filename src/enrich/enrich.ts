@@ -27,7 +27,14 @@ import {
   writeScratchFile,
 } from './derived-table.ts';
 import { createScopeTable } from './scope.ts';
-import { createScratchTable, DAY_STEPS, fileOf, WHOLE_STEPS } from './steps.ts';
+import {
+  createScratchTable,
+  DAY_STEPS,
+  EVENT_STEPS,
+  fileOf,
+  type Step,
+  WHOLE_STEPS,
+} from './steps.ts';
 
 /** Columns and types that the files are written with, whatever their queries give. */
 const DERIVED_TABLES = TABLES.filter((table) => table.layer !== 'ingest');
@@ -42,7 +49,7 @@ export type EnrichResult = {
 export type EnrichOptions = {
   connection: DuckDBConnection;
   lake: string;
-  config: Pick<Config, 'scope' | 'metadata_max_age_hours'>;
+  config: Pick<Config, 'scope' | 'metadata_max_age_hours' | 'event_clock_tolerance_seconds'>;
   onProgress: (progress: { date: string; day: number; dayCount: number }) => void;
 };
 
@@ -51,6 +58,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   const { connection, lake, config } = options;
   const parameters: Parameters = {
     metadata_max_age_seconds: BigInt(Math.round(config.metadata_max_age_hours * 3600)),
+    event_clock_tolerance_seconds: BigInt(config.event_clock_tolerance_seconds),
   };
   await createScopeTable(connection, config);
   const whole = await wholeInputs(options);
@@ -75,14 +83,13 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
       ...ofDates(flowFiles, [date]),
       ...ofDates(eventFiles, [addDays(date, -1), date, addDays(date, 1)]),
     ]);
-    if (await isDayCurrent(options, date, inputs)) continue;
+    if (await isDayCurrent(options, DAY_STEPS, date, inputs)) continue;
     rebuiltDayCount += 1;
-    await enrichDay(options, { ...parameters, flow_date: date }, inputs, date);
+    const days = { ...parameters, flow_date: date, ...eventsAround(date) };
+    await runDaySteps(options, DAY_STEPS, days, inputs, date);
   }
-  for (const step of DAY_STEPS.filter(({ kept }) => kept === 'lake')) {
-    await dropOtherDates(lake, step, dates);
-    await createDerivedView(connection, lake, step.name);
-  }
+  await keepDates(options, DAY_STEPS, dates);
+  await enrichEvents(options, parameters, whole);
   for (const table of TABLES) {
     // An earlier version of flowproof may have written it.
     if (table.isView) await dropTable(lake, table);
@@ -106,20 +113,97 @@ async function wholeInputs({ connection, lake, config }: EnrichOptions): Promise
     ...(await supersededObjects(connection, lake)),
     JSON.stringify(config.scope),
     String(config.metadata_max_age_hours),
-    ...[...WHOLE_STEPS, ...DAY_STEPS].map((step) => fileOf(step).sha256),
+    String(config.event_clock_tolerance_seconds),
+    ...[...WHOLE_STEPS, ...DAY_STEPS, ...EVENT_STEPS].map((step) => fileOf(step).sha256),
     JSON.stringify(DERIVED_TABLES),
     ...readLayer('functions').map((file) => file.sha256),
   ]);
 }
 
-async function enrichDay(
+/** What becomes of the events of each day, once it is known which flows they concern. */
+async function enrichEvents(
   options: EnrichOptions,
+  parameters: Parameters,
+  whole: string,
+): Promise<void> {
+  const { connection, lake } = options;
+  const dates = await partitionDates(lake, findTable('ips_event'));
+  const files: string[][] = [];
+  for (const name of ['flow', 'flow_status', 'ips_event']) files.push(await fileNames(lake, name));
+  const spans = await flowObjectSpans(connection);
+  for (const date of dates) {
+    const days = [addDays(date, -1), date, addDays(date, 1)];
+    const inputs = hashOf([
+      whole,
+      ...files.flatMap((names) => ofDates(names, days)),
+      ...spansAround(spans, date),
+    ]);
+    if (await isDayCurrent(options, EVENT_STEPS, date, inputs)) continue;
+    const values = {
+      ...parameters,
+      event_date: date,
+      first_event_date: date,
+      last_event_date: date,
+      event_from: addDays(date, -1),
+      event_until: addDays(date, 2),
+    };
+    await runDaySteps(options, EVENT_STEPS, values, inputs, date);
+  }
+  await keepDates(options, EVENT_STEPS, dates);
+}
+
+type ObjectSpan = { object_id: string; first_ms: number; last_ms: number };
+
+/** When the first and the last record of each object of flow logs is; between them may be days without one. */
+async function flowObjectSpans(connection: DuckDBConnection): Promise<ObjectSpan[]> {
+  return readRows<ObjectSpan>(
+    connection,
+    `select distinct object_id, epoch(first_at) * 1000 as first_ms, epoch(last_at) * 1000 as last_ms
+     from source_object where kind = 'flow_logs' and first_at is not null and last_at is not null
+     order by all`,
+  );
+}
+
+/** Objects whose records lie on that day, or within two days of it. */
+function spansAround(spans: readonly ObjectSpan[], date: string): string[] {
+  const from = Date.parse(addDays(date, -2));
+  const until = Date.parse(addDays(date, 3));
+  return spans
+    .filter(({ first_ms, last_ms }) => first_ms < until && last_ms >= from)
+    .map(({ object_id, first_ms, last_ms }) => `${object_id} ${first_ms} ${last_ms}`);
+}
+
+/** Events that may concern flows of the day: the clocks may be off, and its flows last into the next. */
+function eventsAround(date: string): Parameters {
+  return {
+    first_event_date: addDays(date, -1),
+    last_event_date: addDays(date, 1),
+    event_from: `${addDays(date, -1)} 23:00:00`,
+    event_until: `${addDays(date, 1)} 01:00:00`,
+  };
+}
+
+/** Leaves of the tables of these steps the given days only, and makes their views over them. */
+async function keepDates(
+  { connection, lake }: EnrichOptions,
+  steps: readonly Step[],
+  dates: readonly string[],
+): Promise<void> {
+  for (const step of steps.filter(({ kept }) => kept === 'lake')) {
+    await dropOtherDates(lake, step, dates);
+    await createDerivedView(connection, lake, step.name);
+  }
+}
+
+async function runDaySteps(
+  options: EnrichOptions,
+  steps: readonly Step[],
   parameters: Parameters,
   inputs: string,
   date: string,
 ): Promise<void> {
   const { connection } = options;
-  for (const step of DAY_STEPS) {
+  for (const step of steps) {
     if (step.kept === 'scratch' || step.kept === 'query') {
       await createScratchTable(connection, step, parameters);
     } else if (step.kept === 'scratch file') {
@@ -127,12 +211,13 @@ async function enrichDay(
     } else {
       const file = await writeDerivedTable(options, step, parameters, inputs, date);
       // The steps after it read this day alone; the temporary view hides the one over all days.
+      const partition = findTable(step.name).partition ?? '';
       await connection.run(
-        `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = true, hive_types = {flow_date: date})`,
+        `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = true, hive_types = {${quoteName(partition)}: date})`,
       );
     }
   }
-  for (const step of DAY_STEPS.toReversed()) {
+  for (const step of steps.toReversed()) {
     const kind = step.kept === 'scratch' ? 'table' : 'view';
     await connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
     if (step.kept === 'scratch file') await removeScratchFile(options, step);
@@ -141,10 +226,11 @@ async function enrichDay(
 
 async function isDayCurrent(
   options: EnrichOptions,
+  steps: readonly Step[],
   date: string,
   inputs: string,
 ): Promise<boolean> {
-  for (const step of DAY_STEPS) {
+  for (const step of steps) {
     if (step.kept === 'lake' && !(await isCurrent(options, step, inputs, date))) return false;
   }
   return true;

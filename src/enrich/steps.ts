@@ -41,6 +41,7 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'filter_rule', layer: 'marts', kept: 'scratch' },
   { name: 'peer_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },
+  { name: 'agent_interface', layer: 'marts', kept: 'lake' },
 ];
 
 /** Made for each UTC day, in this order. */
@@ -77,7 +78,9 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'class_verdict', layer: 'marts', kept: 'scratch' },
   { name: 'flow_verdict', layer: 'marts', kept: 'lake' },
   { name: 'event_subject', layer: 'marts', kept: 'scratch' },
+  { name: 'event_interface', layer: 'marts', kept: 'scratch' },
   { name: 'flow_event', layer: 'marts', kept: 'lake' },
+  { name: 'recorded_interface', layer: 'marts', kept: 'lake' },
   { name: 'event_flow', layer: 'marts', kept: 'scratch' },
   { name: 'detail_subject', layer: 'marts', kept: 'scratch' },
   { name: 'flow_class', layer: 'marts', kept: 'lake' },
@@ -91,6 +94,16 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'rule_day', layer: 'marts', kept: 'lake' },
   { name: 'flow_enriched', layer: 'marts', kept: 'query' },
   { name: 'flow_detail', layer: 'marts', kept: 'query' },
+];
+
+/**
+ * Made for each UTC day that has events, in this order, when the flows of all days are done: an event may
+ * belong to a flow of the day before or after.
+ */
+export const EVENT_STEPS: readonly Step[] = [
+  { name: 'event_subject', layer: 'marts', kept: 'scratch' },
+  { name: 'event_interface', layer: 'marts', kept: 'scratch' },
+  { name: 'event_match', layer: 'marts', kept: 'lake' },
 ];
 
 /** The SQL file of a step. */

@@ -69,7 +69,13 @@ export async function report(options: ReportOptions): Promise<ReportOutcome> {
 type Extent = Record<(typeof NEEDS)[number], bigint> & { data_through_at: Date | null };
 
 /** What a report may name in its header under `needs`: columns of `queries/packs/extent.sql`. */
-export const NEEDS = ['flows', 'flows_in_scope', 'interfaces_in_scope', 'rules'] as const;
+export const NEEDS = [
+  'flows',
+  'flows_in_scope',
+  'interfaces_in_scope',
+  'rules',
+  'ips_events',
+] as const;
 
 /** True if there is some of everything that the report looks at: only then do no rows mean anything. */
 function hasNeeds(file: QueryFile, extent: Extent): boolean {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import * as fixture from './fixture.ts';
 
 const NEXT_DAY = '2026-11-03';
 const DERIVED = TABLES.filter((table) => table.layer !== 'ingest');
-const DAILY = DERIVED.filter((table) => table.partition !== undefined);
+const DAILY = DERIVED.filter((table) => table.partition === 'flow_date');
 
 let lake: string;
 let lock: Awaited<ReturnType<typeof openLakeForWriting>>;
@@ -69,6 +69,7 @@ async function run(maxAgeHours = 24) {
     config: {
       scope: [{ name: 'cde', match: { vpc: ['vpc-a'] } }],
       metadata_max_age_hours: maxAgeHours,
+      event_clock_tolerance_seconds: 60,
     },
     onProgress: ({ date }) => dates.push(date),
   });
@@ -210,6 +211,91 @@ test('late events make the days around them again', async () => {
   await fixture.addRows(staged, 'ips_event', [event]);
   await commit('second');
   expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 1 });
+});
+
+/** Event, day and reason of each row of event_match. */
+function eventMatches() {
+  return fixture.read(
+    database,
+    "select event_id, event_date, match_count, coalesce(reason, 'none') as reason from event_match order by event_id",
+  );
+}
+
+test('an event has a row on its own day, also where no flow log was read', async () => {
+  await fixture.addRows(staged, 'ips_event', [
+    fixture.ipsEvent('e0', { event_at: '2026-10-01 00:00:00', event_date: '2026-10-01' }),
+    // It belongs to the flow of the day after.
+    fixture.ipsEvent('e2', { event_at: '2026-11-02 23:59:30' }),
+  ]);
+  await fixture.addRows(staged, 'flow', [
+    fixture.flow(3, {
+      start_at: `${NEXT_DAY} 00:00:00`,
+      end_at: `${NEXT_DAY} 00:00:05`,
+      flow_date: NEXT_DAY,
+    }),
+  ]);
+  await commit('first');
+  await run();
+  expect(await eventMatches()).toMatchObject([
+    { event_id: 'e0', event_date: '2026-10-01 00:00:00', reason: 'no_interface_known' },
+    { event_id: 'e1', event_date: `${fixture.DAY} 00:00:00`, match_count: 1, reason: 'none' },
+    { event_id: 'e2', event_date: `${fixture.DAY} 00:00:00`, match_count: 1, reason: 'none' },
+  ]);
+});
+
+test('what becomes of events is made again when flows of the days around them change', async () => {
+  await commit('first');
+  await run();
+  const file = join(lake, 'event_match', `event_date=${fixture.DAY}`, 'data.parquet');
+  const before = statSync(file).mtimeMs;
+  await run();
+  expect(statSync(file).mtimeMs).toBe(before);
+  await fixture.addRows(staged, 'source_object', [
+    fixture.flowObject('late', {
+      first_at: `${NEXT_DAY} 00:00:00`,
+      last_at: `${NEXT_DAY} 01:00:00`,
+    }),
+  ]);
+  await fixture.addRows(staged, 'flow', [
+    fixture.flow(1, {
+      object_id: 'late',
+      srcport: null,
+      start_at: `${NEXT_DAY} 00:00:00`,
+      end_at: null,
+      flow_date: NEXT_DAY,
+    }),
+  ]);
+  await commit('second');
+  await run();
+  expect(statSync(file).mtimeMs).not.toBe(before);
+});
+
+test('tables of events that grew are those of a lake that is enriched at once, byte for byte', async () => {
+  await commit('first');
+  await run();
+  await fixture.addRows(staged, 'source_object', [fixture.flowObject('late')]);
+  await fixture.addRows(staged, 'flow', [fixture.flow(1, { object_id: 'late', srcport: null })]);
+  await fixture.addRows(staged, 'ips_event', [
+    fixture.ipsEvent('e3', { source_port: null, event_at: `${fixture.DAY} 23:59:59` }),
+    fixture.ipsEvent('e4', { event_at: '2026-11-03 00:00:01', event_date: NEXT_DAY }),
+  ]);
+  await commit('second');
+  await run();
+  const tables = ['flow_event', 'event_match', 'recorded_interface', 'agent_interface'];
+  const contents = (): Record<string, string> =>
+    Object.fromEntries(
+      tables.flatMap((table) =>
+        readdirSync(join(lake, table), { recursive: true })
+          .map((name) => join(table, String(name)))
+          .filter((name) => name.endsWith('.parquet'))
+          .map((name) => [name, readFileSync(join(lake, name)).toString('base64')]),
+      ),
+    );
+  const grown = contents();
+  expect(Object.keys(grown).length).toBeGreaterThan(5);
+  for (const table of tables) rmSync(join(lake, table), { recursive: true });
+  await run();
+  expect(contents()).toEqual(grown);
 });
 
 test('a new inventory snapshot makes everything again', async () => {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type Database, readRows } from '../../src/database.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
-import { createScratchTable, DAY_STEPS, WHOLE_STEPS } from '../../src/enrich/steps.ts';
+import { createScratchTable, DAY_STEPS, EVENT_STEPS, WHOLE_STEPS } from '../../src/enrich/steps.ts';
 import { canonicalJson, type JsonObject } from '../../src/ingest/json.ts';
 import { addRows, openTables, type Row, type Value } from '../catalogue-rows.ts';
 
@@ -236,19 +236,28 @@ export type StepOptions = {
   scope?: Scope;
   date?: string;
   maxAgeHours?: number;
+  clockToleranceSeconds?: number;
   /** Only the steps of these names; all if absent. */
   steps?: readonly string[];
 };
 
 /** Runs every step of enrichment in order, for one day, each as a temporary table. */
 export async function runSteps(database: Database, options: StepOptions = {}): Promise<void> {
-  const { scope = [], date = DAY, maxAgeHours = 24, steps } = options;
+  const { scope = [], date = DAY, maxAgeHours = 24, clockToleranceSeconds = 60, steps } = options;
+  const day = (days: number): string =>
+    new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
   const parameters = {
     metadata_max_age_seconds: BigInt(maxAgeHours * 3600),
+    event_clock_tolerance_seconds: BigInt(clockToleranceSeconds),
     flow_date: date,
+    event_date: date,
+    first_event_date: day(-1),
+    last_event_date: day(1),
+    event_from: day(-1),
+    event_until: day(2),
   };
   await createScopeTable(database.connection, { scope });
-  for (const step of [...WHOLE_STEPS, ...DAY_STEPS]) {
+  for (const step of [...WHOLE_STEPS, ...DAY_STEPS, ...EVENT_STEPS]) {
     if (steps && !steps.includes(step.name)) continue;
     await createScratchTable(database.connection, step, parameters);
   }

@@ -9,6 +9,18 @@ export {
   type Row,
 } from '../catalogue-rows.ts';
 
+/** Makes `agent_interface` of the interfaces in `scope_interface`, as enrichment does of all interfaces. */
+export async function makeAgentInterfaces(database: Database): Promise<void> {
+  const { connection } = database;
+  await connection.run(
+    'create or replace temporary table interface_context as select * from scope_interface',
+  );
+  const file = readQueryFile('marts', join(QUERIES_ROOT, 'marts', 'agent_interface.sql'));
+  await connection.run(`create or replace temporary table agent_interface as (${file.text})`, {
+    metadata_max_age_seconds: 86_400n,
+  });
+}
+
 /** The period of the golden tests: one day, so that both edges are midnight. */
 export const PERIOD = { period_start: '2026-10-01 00:00:00', period_end: '2026-10-02 00:00:00' };
 

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database.ts';
-import { insertRows, openEmptyTables, type ResultRow, type Row, runReport } from '../fixture.ts';
+import {
+  insertRows,
+  makeAgentInterfaces,
+  openEmptyTables,
+  type ResultRow,
+  type Row,
+  runReport,
+} from '../fixture.ts';
 
 const BEFORE = '2026-09-01 00:00:00';
 
@@ -89,33 +96,27 @@ beforeAll(async () => {
       disposition: 'logged',
     }),
   ]);
-  await insertRows(database, 'flow_event', [
-    { flow_id: 'f:1', event_id: 'e-start', disposition: 'detected', flow_date: '2026-10-01' },
-    { flow_id: 'f:2', event_id: 'e-rejected', disposition: 'detected', flow_date: '2026-10-01' },
-    { flow_id: 'f:3', event_id: 'e-end', disposition: 'detected', flow_date: '2026-10-01' },
-    { flow_id: 'f:4', event_id: 'e-start', disposition: 'detected', flow_date: '2026-10-01' },
-  ]);
-  const flow = (flowId: string, action: string, own: Row = {}): Row => ({
+  const pair = (flowId: string, eventId: string, own: Row = {}): Row => ({
     flow_id: flowId,
-    action,
-    scope_name: 'cde',
-    network_interface_id: 'eni-a',
-    resource_instance_id: 'i-a',
-    local_address: '10.0.1.5',
+    event_id: eventId,
+    interface_id: 'eni-a',
+    module: 'intrusion_prevention',
+    event_at: '2026-10-01 00:00:00',
+    effect: 'attack_reached_host',
     flow_date: '2026-10-01',
     ...own,
   });
-  await insertRows(database, 'flow_enriched', [
-    flow('f:1', 'ACCEPT'),
-    flow('f:2', 'REJECT'),
-    flow('f:3', 'ACCEPT'),
+  await insertRows(database, 'flow_event', [
+    pair('f:1', 'e-start'),
+    pair('f:2', 'e-rejected', { effect: 'rejected_by_filter' }),
+    pair('f:3', 'e-end', { event_at: '2026-10-02 00:00:00' }),
     // The attacker's own side of the same connection.
-    flow('f:4', 'ACCEPT', {
-      network_interface_id: 'eni-log',
-      resource_instance_id: 'i-log',
-      local_address: '10.0.1.77',
-    }),
+    pair('f:4', 'e-start', { interface_id: 'eni-log', effect: 'attack_left_host' }),
+    // The interface was of another instance then, and later of none.
+    pair('f:5', 'e-start', { interface_id: 'eni-young' }),
+    pair('f:6', 'e-start', { interface_id: 'eni-gone' }),
   ]);
+  await makeAgentInterfaces(database);
   rows = await runReport(database, 'ips_coverage');
 });
 

@@ -1,7 +1,14 @@
 /** The report where agents were listed: what lists say of each instance, and of those they do not name. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../../src/database.ts';
-import { insertRows, openEmptyTables, type ResultRow, type Row, runReport } from '../fixture.ts';
+import {
+  insertRows,
+  makeAgentInterfaces,
+  openEmptyTables,
+  type ResultRow,
+  type Row,
+  runReport,
+} from '../fixture.ts';
 
 const LISTED = '2026-10-01 12:00:00';
 const DAY_BEFORE = '2026-09-30 12:00:00';
@@ -66,6 +73,7 @@ async function reportOf(tables: Readonly<Record<string, readonly Row[]>>) {
     for (const [table, rows] of Object.entries(tables)) {
       await insertRows(database, table, [...rows]);
     }
+    await makeAgentInterfaces(database);
     const rows = await runReport(database, 'ips_coverage');
     return new Map(rows.map((row) => [String(row.network_interface_id).slice(4), row]));
   } finally {
