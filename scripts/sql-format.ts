@@ -10,6 +10,7 @@ export const SQL_LAYERS: readonly Layer[] = [
   'reports',
   'packs',
   'status',
+  'explain',
 ];
 
 /** The text as it should stand in its file, with a final line end. */

@@ -240,8 +240,9 @@ async function createView(
 ): Promise<void> {
   const view = quoteName(table.name);
   const files = await tableFiles(root, table);
+  const computed = table.computed ?? [];
   if (files.length === 0) {
-    const nulls = table.columns
+    const nulls = [...table.columns, ...computed]
       .map((column) => `cast(null as ${column.type}) as ${quoteName(column.name)}`)
       .join(', ');
     await connection.run(`create or replace view ${view} as select ${nulls} where false`);
@@ -261,13 +262,15 @@ async function createView(
           .getRows()
           .map((row) => String(row[0])),
       );
-  const select = table.columns
-    .map(({ name, type }) =>
+  const select = [
+    ...table.columns.map(({ name, type }) =>
       !present || present.has(name)
         ? quoteName(name)
         : `cast(null as ${type}) as ${quoteName(name)}`,
-    )
-    .join(', ');
+    ),
+    // A scan that does not ask for it does not compute it.
+    ...computed.map(({ name, sql }) => `${sql} as ${quoteName(name)}`),
+  ].join(', ');
   const filter =
     superseded.length > 0 && hasObjectId(table)
       ? ` where object_id not in (${superseded.map(quoteText).join(', ')})`

@@ -29,3 +29,10 @@ export function protocolNumber(name: string): number | undefined {
   const number = Number(digits);
   return number <= 255 ? number : undefined;
 }
+
+/** The first name of a protocol's number, such as `tcp`; the number as text if it has none here. */
+export function protocolName(number: number): string {
+  if (number === 58) return 'icmpv6';
+  for (const [name, known] of NUMBERS) if (known === number) return name;
+  return String(number);
+}

@@ -15,7 +15,7 @@ export const PACKAGE_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export const QUERIES_ROOT = join(PACKAGE_ROOT, 'queries');
 
-export type Layer = 'functions' | 'staging' | 'marts' | 'reports' | 'packs' | 'status';
+export type Layer = 'functions' | 'staging' | 'marts' | 'reports' | 'packs' | 'status' | 'explain';
 
 const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   functions: ['title'],
@@ -23,6 +23,7 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   marts: ['title', 'grain', 'parameters'],
   packs: ['title', 'grain', 'parameters'],
   status: ['title', 'grain', 'parameters'],
+  explain: ['title', 'grain', 'parameters'],
   reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'needs', 'grain', 'limits'],
 };
 
@@ -32,6 +33,7 @@ const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {
   marts: ['source'],
   packs: ['source'],
   status: ['source'],
+  explain: ['source'],
   reports: ['source'],
 };
 

@@ -12,6 +12,9 @@ import { FLOW_LOG_FIELDS } from './flow-log-fields.ts';
 
 export type Column = { name: string; type: string; description: string };
 
+/** A column that no file holds; `sql` says it in the other columns of its table. */
+export type ComputedColumn = Column & { sql: string };
+
 /** A value of a row. Timestamps are `Date` (milliseconds) or `bigint` (microseconds since 1970). */
 export type Cell =
   | string
@@ -33,7 +36,10 @@ export type Table = {
   /** True if no file holds it: the query of its name makes it from other tables when it is read. */
   isView?: true;
   description: string;
+  /** What its files hold. */
   columns: readonly Column[];
+  /** What its view shows beside them, made of them where a query asks for it. */
+  computed?: readonly ComputedColumn[];
 };
 
 const SQL_TYPES = {
@@ -92,6 +98,14 @@ export const TABLES: readonly Table[] = [
     partition: 'flow_date',
     description: 'One row a flow log record that describes traffic.',
     columns: FLOW_COLUMNS,
+    computed: [
+      {
+        name: 'flow_id',
+        type: 'VARCHAR',
+        description: 'Id of the record: object and line. What `flowproof explain` takes.',
+        sql: "object_id || ':' || cast(line_number as varchar)",
+      },
+    ],
   },
   {
     name: 'flow_status',

@@ -10,7 +10,7 @@ import { PACKAGE_ROOT } from '../src/query-file.ts';
 import { TOOL_VERSION } from '../src/version.ts';
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
-const COMMANDS = ['run', 'ingest', 'enrich', 'report', 'query', 'status', 'verify'];
+const COMMANDS = ['run', 'ingest', 'enrich', 'report', 'query', 'explain', 'status', 'verify'];
 const ALL_COMMANDS = [...COMMANDS, 'config-schema'];
 
 const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
@@ -117,6 +117,8 @@ describe('wrong usage ends with 2, an empty standard output, and what is valid',
     ['no statement', ['query'], ['no statement was given', '--file question.sql']],
     ['a missing file', ['query', '--file', 'none.sql'], ['none.sql', 'ENOENT', 'query --file']],
     ['no pack', ['verify'], ["missing required argument 'pack_dir'"]],
+    ['no flow id', ['explain'], ["missing required argument 'flow_id'"]],
+    ['an unknown format of explain', ['explain', '--format', 'csv', 'o:1'], ['text, json']],
   ])('%s', async (_, args, wanted) => {
     const { code, stdout, stderr } = await flowproof(root, ...args);
     expect([code, stdout]).toEqual([2, '']);
@@ -179,6 +181,15 @@ describe('configuration', () => {
 });
 
 describe('an empty lake', () => {
+  test('has no flow to explain, and says how to find one', async () => {
+    const folder = await workFolder();
+    const { code, stdout, stderr } = await flowproof(folder, 'explain', '0123456789abcdef:2');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^error FLOW_UNKNOWN\n0123456789abcdef:2: the lake has no object /);
+    expect(stderr).toContain('flowproof query "select flow_id, ');
+    expect(await readdir(folder)).toEqual(['flowproof.yaml', 'logs']);
+  });
+
   test('has every table, without rows', async () => {
     const folder = await workFolder();
     const sql = 'select count(*) as n, count(user_identification) as m from flow_detail';
@@ -226,6 +237,11 @@ describe('from logs to a pack', () => {
     expect(await quiet('report', '--quiet')).toContain('sha256sum -c SHA256SUMS');
     expect(await quiet('run', '--quiet')).toMatch(/^Read {6}0 new objects .* 1 object known/);
     expect(await quiet('status')).toContain('flow_logs[0]');
+    const found = await quiet('query', '--format', 'json', 'select min(flow_id) as id from flow');
+    const { id } = JSON.parse(found) as { id: string };
+    expect(await quiet('explain', id)).toMatch(/^Flow [0-9a-f]{16}:2\n/);
+    const explained = JSON.parse(await quiet('explain', id, '--format', 'json'));
+    expect(explained).toMatchObject({ flow_id: id, enrichment: { rule_verdict: 'no_metadata' } });
     await writeFile(join(folder, 'q.sql'), 'select srcaddr, bytes from flow order by all');
     const file = ['--file', 'q.sql', '--format', 'csv', '--output', 'r.csv'];
     expect(await quiet('query', ...file)).toBe('');

@@ -17,6 +17,7 @@ import { TABLES } from '../../src/tables.ts';
 const reports = readLayer('reports');
 const marts = readLayer('marts');
 const staging = readLayer('staging');
+const explain = readLayer('explain');
 
 /** Tables of ingest that reports may read: the ledger, and what no mart repeats row by row. */
 const LEDGER = [
@@ -47,6 +48,13 @@ const READABLE = {
     'scope_match',
   ]),
   staging: new Set([...tablesOf('ingest'), ...tablesOf('staging')]),
+  // What a query of `explain` leaves is a table that those after it read.
+  explain: new Set([
+    ...tablesOf('ingest'),
+    ...tablesOf('staging'),
+    ...tablesOf('mart'),
+    ...namesOf(explain),
+  ]),
 };
 
 /** The statement without comments and with every text literal empty. */
@@ -82,6 +90,7 @@ describe.each([
   ...reports.map((file) => [`reports/${file.name}`, file] as const),
   ...marts.map((file) => [`marts/${file.name}`, file] as const),
   ...staging.map((file) => [`staging/${file.name}`, file] as const),
+  ...explain.map((file) => [`explain/${file.name}`, file] as const),
 ])('%s', (_, file) => {
   it('is formatted', () => {
     expect(file.text).toBe(formatSql(file.text));
