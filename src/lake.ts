@@ -17,9 +17,9 @@ import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { diskFullError } from './disk-full.ts';
 import { FlowproofError, messageOf } from './errors.ts';
-import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
 import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
 import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
+import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
 const PRIVATE_FOLDER = 0o700;

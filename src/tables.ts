@@ -611,6 +611,19 @@ ${VALIDITY}`),
   group_ids VARCHAR[]: Security groups of all of these.`),
   },
   {
+    name: 'flow_extent',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a day: from when until when its flow records reach, and the objects that hold them.',
+    columns: columns(`
+  first_at TIMESTAMP: Earliest time of a record, less the 60 seconds that AWS leaves open.
+  last_at TIMESTAMP: Latest time of a record, and 60 seconds.
+  longest_seconds BIGINT: Length of the longest record, and 120 seconds.
+  object_ids VARCHAR[]: Objects that hold them.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
     name: 'interface_period',
     layer: 'mart',
     partition: 'flow_date',

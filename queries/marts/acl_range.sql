@@ -163,7 +163,7 @@ with
       entries.to_port,
       entries.icmp_type is not null
       or entries.icmp_code is not null as is_icmp_type_named,
-      entries.cidr as peer_key,
+      entries.cidr as peer,
       entries.cidr like '%:%' as is_ipv6,
       cidr_first_key (entries.cidr) as first_key,
       cidr_last_key (entries.cidr) as last_key,

@@ -147,9 +147,12 @@ with
       address.address
     from
       interface_context
+      cross join flow_extent
       cross join unnest(addresses) as address (address)
     where
-      owner_kind in (
+      coalesce(absent_at, valid_from) < last_at
+      and coalesce(valid_to, last_at) >= first_at
+      and owner_kind in (
         'application_load_balancer',
         'classic_load_balancer',
         'network_load_balancer',

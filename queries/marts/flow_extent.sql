@@ -1,4 +1,4 @@
--- title: From when until when the records of a day reach, with the uncertainty of their times
+-- title: From when until when the records of a day reach, with the uncertainty of their times, and what holds them
 -- grain: one row
 -- parameters: flow_date
 -- source: Amazon VPC User Guide, "Flow log records": start and end lie within 60 seconds of the packets
@@ -17,7 +17,8 @@ with
             coalesce(end_at, start_at)
           )
         )
-      ) as longest_seconds
+      ) as longest_seconds,
+      list_sort(array_agg(distinct object_id)) as object_ids
     from
       flow
     where
@@ -38,6 +39,8 @@ select
     ),
     60
   ) as last_at,
-  longest_seconds + 120 as longest_seconds
+  longest_seconds + 120 as longest_seconds,
+  object_ids,
+  cast($flow_date as date) as flow_date
 from
   times

@@ -1,6 +1,6 @@
 -- title: What each rule permits, as ranges of addresses and stretches of time
 -- grain: one row a stretch of time in which a rule said the same, and a range of peers; group and prefix list references
---   are resolved, and ranges with one peer_key are in it together, at the same times
+--   are resolved; the times that a range was in what is referred to stand beside it
 -- parameters: metadata_max_age_seconds
 -- source: Amazon VPC User Guide, "Security group rules"; a group reference means the private addresses
 --   of the interfaces in the group
@@ -206,7 +206,11 @@ with
       protocol,
       from_port,
       to_port,
-      cidr as peer_key,
+      cidr as peer,
+      null as peer_possible_from,
+      null as peer_certain_from,
+      null as peer_certain_until,
+      null as peer_possible_until,
       cidr like '%:%' as is_ipv6,
       cidr_first_key (cidr) as first_key,
       cidr_last_key (cidr) as last_key,
@@ -229,17 +233,11 @@ with
       rules.protocol,
       rules.from_port,
       rules.to_port,
-      array_join (
-        [
-          list_entries.prefix_list_id,
-          moment_text (list_entries.possible_from),
-          moment_text (list_entries.certain_from),
-          moment_text (list_entries.certain_until),
-          moment_text (list_entries.possible_until),
-          cast(list_entries.is_removed as varchar)
-        ],
-        ' '
-      ) as peer_key,
+      list_entries.prefix_list_id as peer,
+      list_entries.possible_from as peer_possible_from,
+      list_entries.certain_from as peer_certain_from,
+      list_entries.certain_until as peer_certain_until,
+      list_entries.possible_until as peer_possible_until,
       list_entries.cidr like '%:%' as is_ipv6,
       cidr_first_key (list_entries.cidr) as first_key,
       cidr_last_key (list_entries.cidr) as last_key,
@@ -264,17 +262,11 @@ with
       rules.protocol,
       rules.from_port,
       rules.to_port,
-      array_join (
-        [
-          members.group_id,
-          moment_text (members.possible_from),
-          moment_text (members.certain_from),
-          moment_text (members.certain_until),
-          moment_text (members.possible_until),
-          cast(members.is_removed as varchar)
-        ],
-        ' '
-      ) as peer_key,
+      members.group_id as peer,
+      members.possible_from as peer_possible_from,
+      members.certain_from as peer_certain_from,
+      members.certain_until as peer_certain_until,
+      members.possible_until as peer_possible_until,
       members.address like '%:%' as is_ipv6,
       address_key (members.address) as first_key,
       address_key (members.address) as last_key,
@@ -374,7 +366,11 @@ with
       rules.protocol,
       rules.from_port,
       rules.to_port,
-      'any ' || cast(family.is_ipv6 as varchar) as peer_key,
+      'any' as peer,
+      null as peer_possible_from,
+      null as peer_certain_from,
+      null as peer_certain_until,
+      null as peer_possible_until,
       family.is_ipv6,
       family.first_key,
       family.last_key,

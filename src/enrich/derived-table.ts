@@ -51,6 +51,11 @@ export async function writeDerivedTable(
   return file;
 }
 
+/** Path of the file of the step, or of its day. */
+export function derivedFile(lake: string, step: Step, date?: string): string {
+  return join(tableFolder(lake, findTable(step.name), date), DERIVED_FILE);
+}
+
 /**
  * Writes what the steps after this one read to a file, as it is too long for memory, and makes a
  * temporary view of it.
@@ -88,7 +93,7 @@ export async function isCurrent(
   inputs: string,
   date?: string,
 ): Promise<boolean> {
-  const file = join(tableFolder(lake, findTable(step.name), date), DERIVED_FILE);
+  const file = derivedFile(lake, step, date);
   if (!existsSync(file)) return false;
   const rows = await readRows<{ value: string }>(
     connection,

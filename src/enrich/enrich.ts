@@ -8,16 +8,21 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { type Parameters, readRows } from '../database.ts';
-import {
-  createDerivedView,
-  partitionDates,
-  quoteFile,
-  supersededObjects,
-  tableFiles,
-} from '../lake.ts';
+import { createDerivedView, partitionDates, quoteFile, supersededObjects } from '../lake.ts';
 import { readLayer } from '../query-file.ts';
 import { findTable, quoteName, TABLES } from '../tables.ts';
 import {
+  addDays,
+  daysAround,
+  fileNames,
+  flowObjectSpans,
+  hashSlice,
+  ofDates,
+  readExtent,
+  spansAround,
+} from './day-inputs.ts';
+import {
+  derivedFile,
   dropOtherDates,
   dropTable,
   hashOf,
@@ -28,9 +33,11 @@ import {
 } from './derived-table.ts';
 import { createScopeTable } from './scope.ts';
 import {
+  ALL_STEPS,
   createScratchTable,
   DAY_STEPS,
   EVENT_STEPS,
+  EXTENT_STEP,
   fileOf,
   type Step,
   WHOLE_STEPS,
@@ -61,7 +68,8 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     event_clock_tolerance_seconds: BigInt(config.event_clock_tolerance_seconds),
   };
   await createScopeTable(connection, config);
-  const whole = await wholeInputs(options);
+  const rules = hashOf([...ruleInputs(options), ...(await supersededObjects(connection, lake))]);
+  const whole = hashOf([rules, ...(await inventoryInputs(options))]);
   for (const step of WHOLE_STEPS) {
     if (step.kept === 'scratch') {
       await createScratchTable(connection, step, parameters);
@@ -78,18 +86,26 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   let rebuiltDayCount = 0;
   for (const [index, date] of dates.entries()) {
     options.onProgress({ date, day: index + 1, dayCount: dates.length });
+    const values = { ...parameters, flow_date: date, ...eventsAround(date) };
+    const flows = hashOf([rules, ...ofDates(flowFiles, [date])]);
+    if (!(await isCurrent(options, EXTENT_STEP, flows, date))) {
+      await writeDerivedTable(options, EXTENT_STEP, values, flows, date);
+    }
+    const extentFile = derivedFile(lake, EXTENT_STEP, date);
+    const extent = await readExtent(connection, extentFile, date);
     const inputs = hashOf([
-      whole,
-      ...ofDates(flowFiles, [date]),
-      ...ofDates(eventFiles, [addDays(date, -1), date, addDays(date, 1)]),
+      flows,
+      extent.recorders,
+      ...ofDates(eventFiles, daysAround(date)),
+      await hashSlice(connection, extent),
     ]);
     if (await isDayCurrent(options, DAY_STEPS, date, inputs)) continue;
     rebuiltDayCount += 1;
-    const days = { ...parameters, flow_date: date, ...eventsAround(date) };
-    await runDaySteps(options, DAY_STEPS, days, inputs, date);
+    await viewDay(connection, EXTENT_STEP, extentFile);
+    await runDaySteps(options, DAY_STEPS, values, inputs, date);
   }
-  await keepDates(options, DAY_STEPS, dates);
-  await enrichEvents(options, parameters, whole);
+  await keepDates(options, [EXTENT_STEP, ...DAY_STEPS], dates);
+  await enrichEvents(options, parameters, rules);
   for (const table of TABLES) {
     // An earlier version of flowproof may have written it.
     if (table.isView) await dropTable(lake, table);
@@ -105,26 +121,31 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   return { dayCount: dates.length, rebuiltDayCount, copyCount: Number(copies?.copy_count ?? 0) };
 }
 
-/** Hash of what every derived table depends on: inventory, configuration and queries. */
-async function wholeInputs({ connection, lake, config }: EnrichOptions): Promise<string> {
-  return hashOf([
+/** What the tables of the inventory are made from. */
+async function inventoryInputs({ lake, config }: EnrichOptions): Promise<string[]> {
+  return [
     ...(await fileNames(lake, 'inventory_item')),
     ...(await fileNames(lake, 'inventory_snapshot')),
-    ...(await supersededObjects(connection, lake)),
     JSON.stringify(config.scope),
+  ];
+}
+
+/** What every derived table depends on: queries, and the configuration that they read. */
+function ruleInputs({ config }: EnrichOptions): string[] {
+  return [
     String(config.metadata_max_age_hours),
     String(config.event_clock_tolerance_seconds),
-    ...[...WHOLE_STEPS, ...DAY_STEPS, ...EVENT_STEPS].map((step) => fileOf(step).sha256),
+    ...ALL_STEPS.map((step) => fileOf(step).sha256),
     JSON.stringify(DERIVED_TABLES),
     ...readLayer('functions').map((file) => file.sha256),
-  ]);
+  ];
 }
 
 /** What becomes of the events of each day, once it is known which flows they concern. */
 async function enrichEvents(
   options: EnrichOptions,
   parameters: Parameters,
-  whole: string,
+  rules: string,
 ): Promise<void> {
   const { connection, lake } = options;
   const dates = await partitionDates(lake, findTable('ips_event'));
@@ -132,11 +153,12 @@ async function enrichEvents(
   for (const name of ['flow', 'flow_status', 'ips_event']) files.push(await fileNames(lake, name));
   const spans = await flowObjectSpans(connection);
   for (const date of dates) {
-    const days = [addDays(date, -1), date, addDays(date, 1)];
+    const span = { from: addDays(date, -2), until: addDays(date, 3) };
     const inputs = hashOf([
-      whole,
-      ...files.flatMap((names) => ofDates(names, days)),
+      rules,
+      ...files.flatMap((names) => ofDates(names, daysAround(date))),
       ...spansAround(spans, date),
+      await hashSlice(connection, span),
     ]);
     if (await isDayCurrent(options, EVENT_STEPS, date, inputs)) continue;
     const values = {
@@ -150,27 +172,6 @@ async function enrichEvents(
     await runDaySteps(options, EVENT_STEPS, values, inputs, date);
   }
   await keepDates(options, EVENT_STEPS, dates);
-}
-
-type ObjectSpan = { object_id: string; first_ms: number; last_ms: number };
-
-/** When the first and the last record of each object of flow logs is; between them may be days without one. */
-async function flowObjectSpans(connection: DuckDBConnection): Promise<ObjectSpan[]> {
-  return readRows<ObjectSpan>(
-    connection,
-    `select distinct object_id, epoch(first_at) * 1000 as first_ms, epoch(last_at) * 1000 as last_ms
-     from source_object where kind = 'flow_logs' and first_at is not null and last_at is not null
-     order by all`,
-  );
-}
-
-/** Objects whose records lie on that day, or within two days of it. */
-function spansAround(spans: readonly ObjectSpan[], date: string): string[] {
-  const from = Date.parse(addDays(date, -2));
-  const until = Date.parse(addDays(date, 3));
-  return spans
-    .filter(({ first_ms, last_ms }) => first_ms < until && last_ms >= from)
-    .map(({ object_id, first_ms, last_ms }) => `${object_id} ${first_ms} ${last_ms}`);
 }
 
 /** Events that may concern flows of the day: the clocks may be off, and its flows last into the next. */
@@ -210,11 +211,7 @@ async function runDaySteps(
       await writeScratchFile(options, step, parameters);
     } else {
       const file = await writeDerivedTable(options, step, parameters, inputs, date);
-      // The steps after it read this day alone; the temporary view hides the one over all days.
-      const partition = findTable(step.name).partition ?? '';
-      await connection.run(
-        `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = true, hive_types = {${quoteName(partition)}: date})`,
-      );
+      await viewDay(connection, step, file);
     }
   }
   for (const step of steps.toReversed()) {
@@ -222,6 +219,14 @@ async function runDaySteps(
     await connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
     if (step.kept === 'scratch file') await removeScratchFile(options, step);
   }
+}
+
+/** The steps after it read this day alone; the temporary view hides the one over all days. */
+async function viewDay(connection: DuckDBConnection, step: Step, file: string): Promise<void> {
+  const partition = findTable(step.name).partition ?? '';
+  await connection.run(
+    `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = true, hive_types = {${quoteName(partition)}: date})`,
+  );
 }
 
 async function isDayCurrent(
@@ -234,18 +239,4 @@ async function isDayCurrent(
     if (step.kept === 'lake' && !(await isCurrent(options, step, inputs, date))) return false;
   }
   return true;
-}
-
-/** Names of a table's committed files, relative to the lake. */
-async function fileNames(lake: string, name: string): Promise<string[]> {
-  return (await tableFiles(lake, findTable(name))).map((file) => file.slice(lake.length));
-}
-
-/** Those of the files that stand in the partitions of these days. */
-function ofDates(files: readonly string[], dates: readonly string[]): string[] {
-  return files.filter((file) => dates.some((date) => file.includes(`=${date}`)));
-}
-
-function addDays(date: string, days: number): string {
-  return new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
 }

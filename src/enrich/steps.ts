@@ -38,11 +38,15 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'interface_segment', layer: 'marts', kept: 'lake' },
   { name: 'rule_range', layer: 'marts', kept: 'scratch' },
   { name: 'acl_range', layer: 'marts', kept: 'scratch' },
-  { name: 'filter_rule', layer: 'marts', kept: 'scratch' },
-  { name: 'peer_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },
   { name: 'agent_interface', layer: 'marts', kept: 'lake' },
 ];
+
+/** Made for each UTC day before all else: which part of the inventory bears on the day. */
+export const EXTENT_STEP: Step = { name: 'flow_extent', layer: 'marts', kept: 'lake' };
+
+/** The part of the inventory that bears on a day, as lines; run by `day-inputs.ts` alone. */
+export const SLICE_STEP: Step = { name: 'inventory_slice', layer: 'marts', kept: 'query' };
 
 /** Made for each UTC day, in this order. */
 export const DAY_STEPS: readonly Step[] = [
@@ -53,7 +57,9 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'flow_overlap', layer: 'marts', kept: 'lake' },
   { name: 'located_flow', layer: 'marts', kept: 'scratch' },
   { name: 'day_object', layer: 'marts', kept: 'scratch' },
-  { name: 'flow_extent', layer: 'marts', kept: 'scratch' },
+  { name: 'filter_range', layer: 'marts', kept: 'scratch' },
+  { name: 'filter_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'peer_range', layer: 'marts', kept: 'scratch' },
   { name: 'flow_interface', layer: 'marts', kept: 'scratch' },
   { name: 'interface_pair', layer: 'marts', kept: 'scratch' },
   { name: 'filter_cell', layer: 'marts', kept: 'scratch' },
@@ -104,6 +110,14 @@ export const EVENT_STEPS: readonly Step[] = [
   { name: 'event_subject', layer: 'marts', kept: 'scratch' },
   { name: 'event_interface', layer: 'marts', kept: 'scratch' },
   { name: 'event_match', layer: 'marts', kept: 'lake' },
+];
+
+export const ALL_STEPS: readonly Step[] = [
+  ...WHOLE_STEPS,
+  EXTENT_STEP,
+  SLICE_STEP,
+  ...DAY_STEPS,
+  ...EVENT_STEPS,
 ];
 
 /** The SQL file of a step. */

@@ -6,7 +6,13 @@
 import { createHash } from 'node:crypto';
 import { type Database, readRows } from '../../src/database.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
-import { createScratchTable, DAY_STEPS, EVENT_STEPS, WHOLE_STEPS } from '../../src/enrich/steps.ts';
+import {
+  createScratchTable,
+  DAY_STEPS,
+  EVENT_STEPS,
+  EXTENT_STEP,
+  WHOLE_STEPS,
+} from '../../src/enrich/steps.ts';
 import { canonicalJson, type JsonObject } from '../../src/ingest/json.ts';
 import { addRows, openTables, type Row, type Value } from '../catalogue-rows.ts';
 
@@ -257,7 +263,7 @@ export async function runSteps(database: Database, options: StepOptions = {}): P
     event_until: day(2),
   };
   await createScopeTable(database.connection, { scope });
-  for (const step of [...WHOLE_STEPS, ...DAY_STEPS, ...EVENT_STEPS]) {
+  for (const step of [...WHOLE_STEPS, EXTENT_STEP, ...DAY_STEPS, ...EVENT_STEPS]) {
     if (steps && !steps.includes(step.name)) continue;
     await createScratchTable(database.connection, step, parameters);
   }

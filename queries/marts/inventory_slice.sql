@@ -1,0 +1,180 @@
+-- title: What the inventory says that bears on a stretch of time
+-- grain: one row a statement
+-- parameters: slice_from, slice_until
+-- source: read to find the days that a new snapshot changes something of. Times before the stretch and after it are cut to its
+--   ends, as the steps of a day cut them: what was learned later of other times makes no difference.
+with
+  bounds as (
+    select
+      cast($slice_from as timestamp) as slice_from,
+      cast($slice_until as timestamp) as slice_until
+  ),
+  segments as (
+    select
+      network_interface_id,
+      stretch_number - min(stretch_number) over (
+        partition by
+          network_interface_id
+      ) as stretch,
+      state_id,
+      greatest(segment_from, slice_from) as segment_from,
+      least(segment_to, slice_until) as segment_to,
+      as_of_verdict,
+      as_of_precision,
+      as_of_reason,
+      state_ids,
+      group_ids
+    from
+      interface_segment
+      cross join bounds
+    where
+      segment_from < slice_until
+      and segment_to > slice_from
+  ),
+  contexts as (
+    select
+      interface_context.* exclude (valid_from, known_until, valid_to, absent_at),
+      greatest(coalesce(absent_at, valid_from), slice_from) as valid_from,
+      least(coalesce(valid_to, slice_until), slice_until) as valid_to
+    from
+      interface_context
+      cross join bounds
+    where
+      coalesce(absent_at, valid_from) < slice_until
+      and coalesce(valid_to, slice_until) >= slice_from
+  ),
+  rules as (
+    select
+      rule_range.* replace(
+        greatest(peer_possible_from, slice_from) as peer_possible_from,
+        greatest(peer_certain_from, slice_from) as peer_certain_from,
+        least(peer_certain_until, slice_until) as peer_certain_until,
+        least(peer_possible_until, slice_until) as peer_possible_until,
+        greatest(possible_from, slice_from) as possible_from,
+        greatest(certain_from, slice_from) as certain_from,
+        least(certain_until, slice_until) as certain_until,
+        least(possible_until, slice_until) as possible_until,
+        is_removed
+        and possible_until < slice_until as is_removed
+      )
+    from
+      rule_range
+      cross join bounds
+    where
+      possible_from < slice_until
+      and seconds_after (possible_until, if (is_removed, 432000, 0)) > slice_from
+  ),
+  entries as (
+    select
+      acl_range.* replace(
+        greatest(possible_from, slice_from) as possible_from,
+        greatest(certain_from, slice_from) as certain_from,
+        least(certain_until, slice_until) as certain_until,
+        least(possible_until, slice_until) as possible_until
+      )
+    from
+      acl_range
+      cross join bounds
+    where
+      possible_from < slice_until
+      and possible_until > slice_from
+  ),
+  coverage as (
+    select
+      owner_id,
+      least(greatest(covered_from, slice_from), slice_until) as covered_from,
+      least(greatest(covered_until, slice_from), slice_until) as covered_until
+    from
+      rule_coverage
+      cross join bounds
+  ),
+  own_ranges as (
+    select distinct
+      own_cidr.cidr
+    from
+      vpc
+      cross join unnest(cidrs) as own_cidr (cidr)
+    where
+      is_public_range (
+        own_cidr.cidr,
+        cidr_first_key (own_cidr.cidr),
+        cidr_last_key (own_cidr.cidr)
+      )
+  ),
+  flow_logs as (
+    select
+      flow_log.* exclude (valid_from, known_until, valid_to, absent_at),
+      greatest(coalesce(absent_at, valid_from), slice_from) as valid_from,
+      least(
+        greatest(coalesce(valid_to, known_until), slice_from),
+        slice_until
+      ) as valid_to
+    from
+      flow_log
+      cross join bounds
+    where
+      coalesce(absent_at, valid_from) < slice_until
+  ),
+  agents as (
+    select
+      agent_interface.* replace(
+        greatest(possible_from, slice_from) as possible_from,
+        least(
+          coalesce(possible_until, slice_until),
+          slice_until
+        ) as possible_until
+      )
+    from
+      agent_interface
+      cross join bounds
+    where
+      possible_from < slice_until
+      and coalesce(possible_until, slice_until) > slice_from
+  ),
+  statements as (
+    select
+      'segment ' || cast(segments as varchar) as statement
+    from
+      segments
+    union all
+    select
+      'context ' || cast(contexts as varchar) as statement
+    from
+      contexts
+    union all
+    select
+      'rule ' || cast(rules as varchar) as statement
+    from
+      rules
+    union all
+    select
+      'entry ' || cast(entries as varchar) as statement
+    from
+      entries
+    union all
+    select
+      'coverage ' || cast(coverage as varchar) as statement
+    from
+      coverage
+    union all
+    select
+      'own range ' || cidr as statement
+    from
+      own_ranges
+    union all
+    select
+      'flow log ' || cast(flow_logs as varchar) as statement
+    from
+      flow_logs
+    union all
+    select
+      'agent ' || cast(agents as varchar) as statement
+    from
+      agents
+  )
+select
+  statement
+from
+  statements
+order by
+  statement
