@@ -2,7 +2,8 @@
 import { findFlowLogField } from '../../src/flow-log-fields.ts';
 import { PARQUET_OPTIONS } from '../../src/lake-batch.ts';
 import { quoteName, quoteText } from '../../src/tables.ts';
-import { type BenchFormat, fieldsOf } from './generate.ts';
+import { fieldsOf } from './generate.ts';
+import type { BenchFormat } from './topology.ts';
 
 const TYPES = {
   text: 'VARCHAR',

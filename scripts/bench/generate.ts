@@ -1,19 +1,33 @@
 /**
  * Flow logs for measuring: the same seed gives the same bytes. Objects are as AWS delivers them (gzip,
  * a header line, the key of a flow log), an object an interval of five minutes; half hold the default
- * format, half a custom one of all 29 fields up to version 5.
+ * format, half a custom one of all 29 fields up to version 5. What the rows say is in `traffic.ts`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { DEFAULT_FORMAT, FLOW_LOG_FIELDS } from '../../src/flow-log-fields.ts';
-
-export const FORMATS = ['v2', 'v5'] as const;
-export type BenchFormat = (typeof FORMATS)[number];
+import { createRandom, type Random } from '../samples/random.ts';
+import { makeOnce, textHash } from './measure.ts';
+import {
+  ACCOUNT_ID,
+  type BenchFormat,
+  FIRST_START,
+  FLOW_LOGS,
+  idOf,
+  instanceOf,
+  OBJECT_COUNT,
+  OBJECT_SECONDS,
+  REGION,
+  seedOf,
+  subnetOf,
+  vpcOf,
+} from './topology.ts';
+import { type Exchange, exchangeOf, type Traffic } from './traffic.ts';
 
 /** Field names of a format, in the order of its header. */
 export function fieldsOf(format: BenchFormat): readonly string[] {
@@ -21,46 +35,38 @@ export function fieldsOf(format: BenchFormat): readonly string[] {
   return FLOW_LOG_FIELDS.filter((field) => field.version <= 5).map((field) => field.name);
 }
 
-const OBJECTS = { v2: 50, v5: 50 } as const;
-const FIRST_START = Date.parse('2026-11-02T00:00:00Z') / 1000;
-const OBJECT_SECONDS = 300;
+type Task = { traffic: Traffic; index: number; objectRows: number; path: string };
 
-type Task = { format: BenchFormat; index: number; rowCount: number; seed: number; path: string };
+/** Files that decide what is generated: logs that others made are not taken for the same. */
+const SOURCES = ['generate.ts', 'topology.ts', 'traffic.ts', '../samples/random.ts'];
 
-/**
- * Makes the objects of a format below `folder` unless they are there, and returns their paths. Rows are
- * dealt out evenly.
- */
-export async function generateFlowLogs(
-  folder: string,
-  format: BenchFormat,
-  rowCount: number,
-  seed: number,
-): Promise<string[]> {
-  const target = join(folder, `${format}-${rowCount}-seed-${seed}`);
-  const count = OBJECTS[format];
-  const tasks = Array.from({ length: count }, (_, index): Task => {
-    const from = Math.floor((rowCount * index) / count);
-    const to = Math.floor((rowCount * (index + 1)) / count);
-    return { format, index, rowCount: to - from, seed, path: keyOf(format, index) };
+/** Makes the objects of a flow log unless they are there, and returns their paths. Rows are dealt out evenly. */
+export async function generateFlowLogs(traffic: Traffic): Promise<string[]> {
+  const { format, rowCount, seed } = traffic;
+  const tasks = Array.from({ length: OBJECT_COUNT }, (_, index): Task => {
+    const from = Math.floor((rowCount * index) / OBJECT_COUNT);
+    const to = Math.floor((rowCount * (index + 1)) / OBJECT_COUNT);
+    return { traffic, index, objectRows: to - from, path: keyOf(format, index) };
   });
-  if (!existsSync(target)) {
-    const partial = `${target}.partial`;
-    rmSync(partial, { recursive: true, force: true });
-    await generateAll(tasks.map((task) => ({ ...task, path: join(partial, task.path) })));
-    renameSync(partial, target);
-  }
-  return tasks.map((task) => join(target, task.path));
+  const version = textHash(SOURCES.map((name) => new URL(name, import.meta.url)));
+  const folder = await makeOnce(`${format}-${rowCount}-seed-${seed}`, version, (partial) =>
+    generateAll(tasks.map((task) => ({ ...task, path: join(partial, task.path) }))),
+  );
+  return tasks.map((task) => join(folder, task.path));
+}
+
+/** The pattern that matches the objects of a list of paths and nothing else. */
+export function patternOf(paths: readonly string[]): string {
+  return `${(paths[0] ?? '').split('/AWSLogs/')[0]}/**/*.log.gz`;
 }
 
 function keyOf(format: BenchFormat, index: number): string {
   const at = new Date((FIRST_START + index * OBJECT_SECONDS) * 1000).toISOString();
   const day = at.slice(0, 10).replaceAll('-', '/');
   const time = at.slice(0, 16).replace(/[-:]/g, '');
-  const log = format === 'v2' ? 'fl-00000000000000002' : 'fl-00000000000000005';
-  const account = '123456789012';
-  const name = `${account}_vpcflowlogs_us-east-1_${log}_${time}Z_${String(index).padStart(8, '0')}.log.gz`;
-  return `AWSLogs/${account}/vpcflowlogs/us-east-1/${day}/${name}`;
+  const log = FLOW_LOGS[format].flowLogId;
+  const name = `${ACCOUNT_ID}_vpcflowlogs_${REGION}_${log}_${time}Z_${String(index).padStart(8, '0')}.log.gz`;
+  return `AWSLogs/${ACCOUNT_ID}/vpcflowlogs/${REGION}/${day}/${name}`;
 }
 
 /** Shares the objects out to as many processes as there are cores: compressing is most of the work. */
@@ -79,65 +85,75 @@ async function generateAll(tasks: readonly Task[]): Promise<void> {
   );
 }
 
-/** Uniform numbers from 0 up to 1, the same for the same seed (xorshift32). */
-function randomNumbers(seed: number): () => number {
-  let state = Math.imul(seed + 1, 2_654_435_761) | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 4_294_967_296;
-  };
-}
-
-const INTERFACES = 600;
-const SERVICE_PORTS = [443, 443, 443, 80, 53, 22, 3306, 5432, 6379, 8080, 9092, 123, 25, 3389];
 const SERVICES = ['-', '-', '-', '-', 'S3', 'AMAZON', 'EC2', 'DYNAMODB', 'CLOUDFRONT'];
 
-function generateObject({ format, index, rowCount, seed }: Task): Buffer {
-  const random = randomNumbers(seed * 1_000_003 + index);
-  const below = (limit: number): number => Math.floor(random() * limit);
-  const start = FIRST_START + index * OBJECT_SECONDS;
-  const names = fieldsOf(format);
-  const lines = [names.join(' ')];
-  const hex = (value: number): string => (0x10_0000_0000 + value).toString(16).padStart(17, '0');
-  for (let row = 0; row < rowCount; row += 1) {
-    // Few interfaces and remote addresses have most of the traffic, as everywhere.
-    const own = Math.floor(INTERFACES * random() * random());
-    const ownAddress = `10.${own >> 7}.${(own >> 3) & 15}.${10 + (own & 7) * 20}`;
-    const remote = Math.floor(60_000 * random() ** 3);
-    const isInternal = random() < 0.6;
-    const remoteAddress = isInternal
-      ? `10.${remote % 5}.${(remote >> 4) & 15}.${remote & 255}`
-      : `${random() < 0.5 ? '198.51' : '203.0'}.${remote >> 8}.${remote & 255}`;
-    const service = SERVICE_PORTS[below(SERVICE_PORTS.length)] ?? 443;
-    const ephemeral = 1024 + below(64_512);
-    const isIngress = random() < 0.5;
-    const isRequest = random() < 0.5;
-    const [source, destination] = isIngress
-      ? [remoteAddress, ownAddress]
-      : [ownAddress, remoteAddress];
-    const [sourcePort, destinationPort] = isRequest ? [ephemeral, service] : [service, ephemeral];
-    const packets = 1 + Math.floor(400 * random() ** 4);
-    const bytes = packets * (40 + below(1_400));
-    const begin = start + below(OBJECT_SECONDS - 60);
-    const protocol = service === 53 || service === 123 ? 17 : 6;
-    const action = random() < 0.93 ? 'ACCEPT' : 'REJECT';
-    const base = `123456789012 eni-${hex(own)} ${source} ${destination} ${sourcePort} ${destinationPort} ${protocol} ${packets} ${bytes} ${begin} ${begin + 20 + below(40)} ${action} OK`;
-    if (format === 'v2') {
-      lines.push(`2 ${base}`);
-    } else {
-      const flags = protocol === 6 ? [0, 2, 3, 18, 19][below(5)] : 0;
-      const instance = own % 5 === 0 ? '-' : `i-${hex(own * 7)}`;
-      const aws = isInternal ? '-' : SERVICES[below(SERVICES.length)];
-      const services = isIngress ? `${aws} -` : `- ${aws}`;
-      const path = isIngress ? '-' : isInternal ? 1 : 8;
-      lines.push(
-        `5 ${base} vpc-${hex(own >> 8)} subnet-${hex(own >> 6)} ${instance} ${flags} IPv4 ${source} ${destination} us-east-1 use1-az${1 + ((own >> 6) % 3)} - - ${services} ${isIngress ? 'ingress' : 'egress'} ${path}`,
-      );
+function generateObject({ traffic, index, objectRows }: Task): Buffer {
+  const random = createRandom(seedOf(traffic.seed, 4, FLOW_LOGS[traffic.format].vpc, index));
+  const rows: string[] = [];
+  for (let number = 0; rows.length < objectRows; number += 1) {
+    const exchange = exchangeOf(traffic, index, number);
+    const isRejected = !exchange.isAccepted;
+    for (const isOwnEnd of exchange.peer.interfaceNumber === undefined ? [true] : [true, false]) {
+      // What is rejected goes no further, and has no answer.
+      if (isRejected && !isOwnEnd) continue;
+      rows.push(flowRow(traffic.format, exchange, { isOwnEnd, isRequest: true }, random));
+      if (isRejected) continue;
+      rows.push(flowRow(traffic.format, exchange, { isOwnEnd, isRequest: false }, random));
     }
   }
-  return gzipSync(`${lines.join('\n')}\n`);
+  rows.length = objectRows;
+  // Rows of a conversation stand together no more than they do in a log of AWS.
+  for (let last = rows.length - 1; last > 0; last -= 1) {
+    const other = random.between(0, last);
+    const row = rows[last] as string;
+    rows[last] = rows[other] as string;
+    rows[other] = row;
+  }
+  return gzipSync(`${[fieldsOf(traffic.format).join(' '), ...rows].join('\n')}\n`);
+}
+
+/** What a row is of an exchange: at which end it was recorded, and which way it went. */
+type RowKind = { isOwnEnd: boolean; isRequest: boolean };
+
+const REQUEST_FLAGS = [2, 2, 3, 3, 7];
+const ANSWER_FLAGS = [18, 18, 19, 19, 22];
+/** Of an interval after the first: packets with ACK alone are 0. */
+const LATER_FLAGS = [0, 0, 0, 1, 4];
+
+function flowRow(
+  format: BenchFormat,
+  exchange: Exchange,
+  { isOwnEnd, isRequest }: RowKind,
+  random: Random,
+): string {
+  const { own, peer, protocol, isAccepted } = exchange;
+  const isFromOwn = exchange.isOwnClient === isRequest;
+  const [source, destination] = isFromOwn ? [own, peer] : [peer, own];
+  const recorder = isOwnEnd ? own.interfaceNumber : (peer.interfaceNumber ?? own.interfaceNumber);
+  const packets = 1 + Math.floor(400 * random.fraction() ** 4);
+  const bytes = packets * (40 + random.between(0, 1_399));
+  const base = `${ACCOUNT_ID} ${idOf('eni', recorder)} ${source.address} ${destination.address} ${source.port} ${destination.port} ${protocol} ${packets} ${bytes} ${exchange.begin} ${exchange.end} ${isAccepted ? 'ACCEPT' : 'REJECT'} OK`;
+  if (format === 'v2') return `2 ${base}`;
+  const [packetSource, packetDestination] = isFromOwn
+    ? [exchange.packetAddress, peer.address]
+    : [peer.address, exchange.packetAddress];
+  const isIngress = isOwnEnd !== isFromOwn;
+  const aws = exchange.isPeerInternal ? '-' : SERVICES[random.between(0, SERVICES.length - 1)];
+  const services = isIngress ? `${aws} -` : `- ${aws}`;
+  const path = isIngress ? '-' : exchange.isPeerInternal ? 1 : 8;
+  const subnet = subnetOf(recorder);
+  return `5 ${base} ${idOf('vpc', vpcOf(recorder))} ${idOf('subnet', subnet)} ${instanceOf(recorder) ?? '-'} ${tcpFlags(exchange, isRequest, random)} ${exchange.isIpv6 ? 'IPv6' : 'IPv4'} ${packetSource} ${packetDestination} ${REGION} use1-az${1 + (subnet % 3)} - - ${services} ${isIngress ? 'ingress' : 'egress'} ${path}`;
+}
+
+function tcpFlags(
+  { protocol, isAccepted, isOpening }: Exchange,
+  isRequest: boolean,
+  random: Random,
+): number {
+  if (protocol !== 6) return 0;
+  if (!isAccepted) return 2;
+  const flags = !isOpening ? LATER_FLAGS : isRequest ? REQUEST_FLAGS : ANSWER_FLAGS;
+  return flags[random.between(0, flags.length - 1)] ?? 0;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

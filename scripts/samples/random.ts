@@ -11,6 +11,8 @@ export type Random = {
   pick<Item>(items: readonly [Item, ...Item[]]): Item;
   /** True with the given probability, 0 to 1. */
   chance(probability: number): boolean;
+  /** A number from 0 up to 1, which is not reached. */
+  fraction(): number;
 };
 
 /** A generator that starts at `seed`, a 32-bit integer. */
@@ -28,5 +30,6 @@ export function createRandom(seed: number): Random {
     between,
     pick: (items) => items[between(0, items.length - 1)] ?? items[0],
     chance: (probability) => next() < probability,
+    fraction: next,
   };
 }

@@ -44,10 +44,60 @@ test('ingest is measured against both floors, by the same files', async () => {
   expect(ingest.peak_rss_bytes).toBeGreaterThan(50_000_000);
 });
 
+type EnrichFigures = Record<string, number> & {
+  verdicts: Record<string, Record<string, number>>;
+};
+
+test('enrichment is measured beside a copy of the flows, and what it found is counted', async () => {
+  const file = join(folder, 'enrich.json');
+  const { stdout } = await bench('enrich', '--rows', '20001', '--repeat', '2', '--json', file);
+  expect(stdout).toBe(await readFile(file, 'utf8'));
+  const { enrich } = JSON.parse(stdout) as { enrich: EnrichFigures };
+  expect(enrich).toMatchObject({
+    rows: 20_001,
+    repeat: 2,
+    interfaces: 600,
+    groups: 200,
+    rules: 2_000,
+    events: 2_001,
+    memory_limit: '640MB',
+  });
+  const { seconds = 0, scan_copy_seconds: copy = 0, scan_seconds: scan = 0 } = enrich;
+  expect(scan).toBeGreaterThan(0);
+  expect(enrich.ratio_to_scan_copy).toBeCloseTo(seconds / copy, 6);
+  expect(enrich.flows_per_second).toBe(Math.round(20_001 / seconds));
+  expect(enrich.peak_rss_bytes).toBeGreaterThan(100_000_000);
+  // The traffic is such that every way to a verdict is gone.
+  const { verdicts } = enrich;
+  expect(Object.keys(verdicts.as_of_verdict ?? {})).toEqual(['ambiguous', 'exact', 'no_metadata']);
+  expect(Object.keys(verdicts.initiator_basis ?? {})).toEqual([
+    ...['conversation', 'none', 'ports', 'tcp_flags'],
+  ]);
+  expect(Object.keys(verdicts.rule_verdict ?? {})).toEqual([
+    ...['no_metadata', 'no_security_group', 'not_applicable', 'permitted', 'response'],
+    ...['tracked_or_changed', 'undecidable', 'unexplained'],
+  ]);
+  expect(Object.keys(verdicts.acl_verdict ?? {})).toEqual([
+    ...['denied', 'no_metadata', 'not_applicable', 'permitted', 'undecidable'],
+  ]);
+  // Of the flows whose rules are asked, most are permitted.
+  const { permitted = 0, unexplained = 0 } = verdicts.rule_verdict ?? {};
+  expect(permitted).toBeGreaterThan(3 * unexplained);
+  // Five events in six are about a flow.
+  const { matched_events: matched = 0 } = enrich;
+  expect(matched).toBeGreaterThan(1_500);
+  expect(matched).toBeLessThan(1_900);
+});
+
+test('the options are told', async () => {
+  const { stdout } = await bench('--help');
+  expect(stdout).toContain('ingest 4000000, enrich 17000000');
+});
+
 test('what cannot be measured is said', async () => {
   await expect(bench('report')).rejects.toMatchObject({
     code: 2,
-    stderr: 'no benchmark report; known: ingest\n',
+    stderr: 'no benchmark report; known: ingest, enrich\n',
   });
   await expect(bench('ingest', '--rows', 'many')).rejects.toMatchObject({
     code: 2,
