@@ -34,6 +34,7 @@ with
   )
 select
   cells.cell_number,
+  cells.is_ipv6,
   held.peer_ids
 from
   cells

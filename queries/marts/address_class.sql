@@ -1,52 +1,14 @@
--- title: Which cells of address space are the same to the rules of a list of groups and subnets, in one direction
--- grain: one row a list, a direction and a cell that one of its rules or entries looks at; all other cells have no row
+-- title: The class of each cell of address space, for a list of groups and subnets and a direction
+-- grain: one row a cell_key, which is one number for the three, as one is found faster; other cells are of the rest
 -- parameters: none
-with
-  side_peers as (
-    select distinct
-      list_id,
-      is_egress,
-      peer_id
-    from
-      context_rule
-  ),
-  cell_peers as (
-    select
-      address_cell.cell_number,
-      peer.peer_id
-    from
-      address_cell
-      cross join unnest(peer_ids) as peer (peer_id)
-  ),
-  classes as (
-    select
-      side_peers.list_id,
-      side_peers.is_egress,
-      cell_peers.cell_number,
-      list_sort(array_agg(side_peers.peer_id)) as peer_ids
-    from
-      side_peers
-      inner join cell_peers on side_peers.peer_id = cell_peers.peer_id
-    group by
-      side_peers.list_id,
-      side_peers.is_egress,
-      cell_peers.cell_number
-  )
 select
-  list_id,
-  is_egress,
-  cell_number,
-  -- One number is found faster than three.
-  (list_id * 2 - if (is_egress, 1, 2)) * cast(4294967296 as bigint) + cell_number as cell_key,
-  peer_ids,
-  cast(
-    dense_rank () over (
-      partition by
-        list_id,
-        is_egress
-      order by
-        peer_ids
-    ) as integer
-  ) as address_class
+  (
+    side_cell.list_id * 2 - if (side_cell.is_egress, 1, 2)
+  ) * cast(4294967296 as bigint) + side_cell.cell_number as cell_key,
+  side_class.address_class
 from
-  classes
+  side_cell
+  inner join side_class on side_cell.list_id = side_class.list_id
+  and side_cell.is_egress = side_class.is_egress
+  and side_cell.is_ipv6 = side_class.is_ipv6
+  and side_cell.peer_ids = side_class.peer_ids

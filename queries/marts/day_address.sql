@@ -178,8 +178,8 @@ select
         placed.cut_number
     ) as integer
   ) as cell_number,
-  -- Bit 2: the address is public. Bit 1: it is of a load balancer or a NAT gateway.
-  if (
+  -- Bit 4: IPv6. Bit 2: the address is public. Bit 1: it is of a load balancer or a NAT gateway.
+  if (placed.is_ipv6, 4, 0) + if (
     is_public_key (placed.address_key)
     and placed.own_count = 0,
     2,

@@ -121,48 +121,6 @@ with
       ) as port_stretches
     from
       port_stretch
-  ),
-  sides as (
-    select distinct
-      interface_period.list_id,
-      direction.is_egress
-    from
-      interface_period
-      cross join (
-        values
-          (false),
-          (true)
-      ) as direction (is_egress)
-    where
-      interface_period.list_id is not null
-  ),
-  stretches as (
-    select distinct
-      port_stretch
-    from
-      port_stretch
-  ),
-  port_class_lists as (
-    select
-      array_agg(
-        coalesce(port_class.port_class, 0)
-        order by
-          sides.list_id,
-          sides.is_egress,
-          stretches.port_stretch
-      ) as port_classes
-    from
-      sides
-      cross join stretches
-      left join port_class on sides.list_id = port_class.list_id
-      and sides.is_egress = port_class.is_egress
-      and stretches.port_stretch = port_class.port_stretch
-  ),
-  stretch_counts as (
-    select
-      cast(count(*) as integer) as stretch_count
-    from
-      stretches
   )
 select
   *
@@ -171,5 +129,3 @@ from
   cross join unknown_lists
   cross join period_lists
   cross join port_lists
-  cross join port_class_lists
-  cross join stretch_counts

@@ -202,21 +202,38 @@ with
       left join day_address as remote on sided.remote_address = remote.address
       left join day_address as local on sided.local_address = local.address
   ),
-  classed as (
+  stretched as (
     select
       addressed.*,
-      coalesce(address_class.address_class, 0) as address_class,
-      coalesce(
-        element_at(
-          port_classes,
-          side_number * stretch_count + element_at(port_stretches, dstport + 2) + 1
-        ),
-        0
-      ) as port_class
+      element_at(port_stretches, dstport + 2) as port_stretch
     from
       addressed
       cross join day_list
-      left join address_class on addressed.side_number * cast(4294967296 as bigint) + addressed.cell_number = address_class.cell_key
+  ),
+  classed as (
+    select
+      stretched.*,
+      case
+        when stretched.side_number is null
+        or stretched.remote_number is null then 0
+        else coalesce(
+          address_class.address_class,
+          if (
+            bitwise_and (stretched.address_traits, 4) > 0,
+            2,
+            1
+          )
+        )
+      end as address_class,
+      case
+        when stretched.side_number is null
+        or stretched.dstport < 0 then 0
+        else coalesce(port_class.port_class, 1)
+      end as port_class
+    from
+      stretched
+      left join address_class on stretched.side_number * cast(4294967296 as bigint) + stretched.cell_number = address_class.cell_key
+      left join port_class on stretched.side_number * cast(4294967296 as bigint) + stretched.port_stretch = port_class.stretch_key
   )
 select
   object_number,

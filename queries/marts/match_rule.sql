@@ -1,50 +1,6 @@
 -- title: Rules and network ACL entries that answer a question of a class of flows, surely or perhaps
 -- grain: one row a question and a rule or entry with a set of peers
 -- parameters: none
-with
-  class_peers as (
-    select distinct
-      list_id,
-      is_egress,
-      address_class,
-      peer_ids
-    from
-      address_class
-  ),
-  peers as (
-    select
-      list_id,
-      is_egress,
-      address_class,
-      peer.peer_id
-    from
-      class_peers
-      cross join unnest(peer_ids) as peer (peer_id)
-  ),
-  -- Any port of a class stands for all of them.
-  ports as (
-    select
-      list_id,
-      is_egress,
-      port_class,
-      min(port) as port
-    from
-      port_class
-    group by
-      list_id,
-      is_egress,
-      port_class
-  ),
-  questions as (
-    select
-      match_key.*,
-      ports.port
-    from
-      match_key
-      left join ports on match_key.list_id = ports.list_id
-      and match_key.is_egress = ports.is_egress
-      and match_key.port_class = ports.port_class
-  )
 select
   questions.match_id,
   context_rule.owner_kind,
@@ -62,13 +18,10 @@ select
     and questions.port is null then 'field_not_logged'
   end as doubt
 from
-  questions
-  inner join peers on questions.list_id = peers.list_id
-  and questions.is_egress = peers.is_egress
-  and questions.address_class = peers.address_class
+  match_peer as questions
   inner join context_rule on questions.context_id = context_rule.context_id
   and questions.is_egress = context_rule.is_egress
-  and peers.peer_id = context_rule.peer_id
+  and questions.peer_id = context_rule.peer_id
 where
   (
     context_rule.protocol is null

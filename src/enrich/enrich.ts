@@ -213,12 +213,19 @@ async function runDaySteps(
       const file = await writeDerivedTable(options, step, parameters, inputs, date);
       await viewDay(connection, step, file);
     }
+    for (const done of steps.filter(({ until }) => until === step.name)) {
+      await dropScratch(options, done);
+    }
   }
   for (const step of steps.toReversed()) {
-    const kind = step.kept === 'scratch' ? 'table' : 'view';
-    await connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
-    if (step.kept === 'scratch file') await removeScratchFile(options, step);
+    if (step.until === undefined) await dropScratch(options, step);
   }
+}
+
+async function dropScratch(options: EnrichOptions, step: Step): Promise<void> {
+  const kind = step.kept === 'scratch' ? 'table' : 'view';
+  await options.connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
+  if (step.kept === 'scratch file') await removeScratchFile(options, step);
 }
 
 /** The steps after it read this day alone; the temporary view hides the one over all days. */

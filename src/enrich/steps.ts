@@ -17,6 +17,8 @@ export type Step = {
    * the same for what is too long for memory; `query`: computed by each step that reads it.
    */
   kept: 'lake' | 'scratch' | 'scratch file' | 'query';
+  /** The last step that reads it, where it is long: after that it only takes memory. */
+  until?: string;
 };
 
 /** Made once for all days, in this order. */
@@ -69,8 +71,13 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'context_coverage', layer: 'marts', kept: 'scratch' },
   { name: 'day_address', layer: 'marts', kept: 'scratch' },
   { name: 'address_cell', layer: 'marts', kept: 'scratch' },
+  { name: 'open_peer', layer: 'marts', kept: 'scratch' },
+  { name: 'side_cell', layer: 'marts', kept: 'scratch', until: 'address_class' },
+  { name: 'side_class', layer: 'marts', kept: 'scratch' },
   { name: 'address_class', layer: 'marts', kept: 'scratch' },
+  { name: 'class_peer', layer: 'marts', kept: 'scratch' },
   { name: 'port_stretch', layer: 'marts', kept: 'scratch' },
+  { name: 'side_stretch', layer: 'marts', kept: 'scratch', until: 'port_class' },
   { name: 'port_class', layer: 'marts', kept: 'scratch' },
   { name: 'day_list', layer: 'marts', kept: 'scratch' },
   { name: 'flow_subject', layer: 'marts', kept: 'scratch file' },
@@ -78,7 +85,8 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'flow_key', layer: 'marts', kept: 'query' },
   { name: 'class_key', layer: 'marts', kept: 'scratch' },
   { name: 'match_key', layer: 'marts', kept: 'scratch' },
-  { name: 'match_rule', layer: 'marts', kept: 'scratch' },
+  { name: 'match_peer', layer: 'marts', kept: 'scratch', until: 'match_rule' },
+  { name: 'match_rule', layer: 'marts', kept: 'scratch', until: 'match_verdict' },
   { name: 'match_verdict', layer: 'marts', kept: 'scratch' },
   { name: 'match_answer', layer: 'marts', kept: 'lake' },
   { name: 'class_verdict', layer: 'marts', kept: 'scratch' },

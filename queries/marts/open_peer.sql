@@ -1,0 +1,20 @@
+-- title: Sets of peers that hold every address of a family
+-- grain: one row a set of peers and a family
+-- parameters: none
+with
+  peers as (
+    select distinct
+      peer_key,
+      peer_id
+    from
+      context_rule
+  )
+select distinct
+  peers.peer_id,
+  peer_range.is_ipv6
+from
+  peers
+  inner join peer_range on peers.peer_key = peer_range.peer_key
+where
+  peer_range.first_key = cidr_first_key (if (peer_range.is_ipv6, '::/0', '0.0.0.0/0'))
+  and peer_range.last_key = cidr_last_key (if (peer_range.is_ipv6, '::/0', '0.0.0.0/0'))
