@@ -191,9 +191,25 @@ with
       object_id,
       line_number
   ),
+  -- A network ACL is looked at where traffic enters or leaves the subnet, not within it.
+  neighbours as (
+    select distinct
+      subject.object_id,
+      subject.line_number
+    from
+      subject
+      cross join unnest(subject.state_ids) as member (state_id)
+      inner join network_interface on split_part(member.state_id, '+', 1) = network_interface.state_id
+      inner join subnet on network_interface.subnet_id = subnet.subnet_id
+      cross join unnest(list_concat([subnet.cidr], subnet.ipv6_cidrs)) as own_cidr (cidr)
+    where
+      subject.remote_address like '%:%' = (own_cidr.cidr like '%:%')
+      and address_key (subject.remote_address) between cidr_first_key (own_cidr.cidr) and cidr_last_key (own_cidr.cidr)
+  ),
   asked as (
     select
       found.*,
+      neighbours.object_id is not null as is_within_subnet,
       found.action is not distinct from 'REJECT'
       and found.as_of_verdict <> 'no_metadata'
       and found.row_direction is not null
@@ -204,6 +220,8 @@ with
       left join covered on found.object_id = covered.object_id
       and found.line_number = covered.line_number
       and covered.owner_kind = 'subnet'
+      left join neighbours on found.object_id = neighbours.object_id
+      and found.line_number = neighbours.line_number
   )
 select
   asked.object_id,
@@ -230,6 +248,7 @@ select
     when asked.as_of_verdict = 'no_metadata' then 'no_metadata'
     when asked.row_direction is null
     or asked.remote_address is null then 'undecidable'
+    when asked.is_within_subnet then 'not_applicable'
     when not asked.is_acl_readable then 'no_metadata'
     when deciding.is_doubtful is true
     or (
@@ -241,7 +260,8 @@ select
     else 'denied'
   end as acl_verdict,
   case
-    when not asked.is_acl_readable then []
+    when asked.is_within_subnet
+    or not asked.is_acl_readable then []
     when deciding.is_doubtful is true then deciding.doubtful_entry_ids
     else coalesce(deciding.entry_ids, [])
   end as acl_entry_ids

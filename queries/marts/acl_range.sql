@@ -2,7 +2,8 @@
 -- grain: one row a subnet and a stretch of time in which an entry of its network ACL said the same
 -- parameters: metadata_max_age_seconds
 -- source: Amazon VPC User Guide, "Network ACL basics": a subnet has one network ACL at a time; the entry
---   with the lowest number that matches decides
+--   with the lowest number that matches decides, and none is looked at for traffic within the subnet. That
+--   is the number 0 here, which no entry has.
 with
   subnet_states as (
     select
@@ -151,6 +152,16 @@ with
       cidr,
       stretch_number
   ),
+  subnet_cidrs as (
+    select distinct
+      subnet.subnet_id,
+      own_cidr.cidr
+    from
+      subnet
+      cross join unnest(list_concat([cidr], ipv6_cidrs)) as own_cidr (cidr)
+    where
+      own_cidr.cidr is not null
+  ),
   ranges as (
     select
       subnets.subnet_id,
@@ -174,6 +185,33 @@ with
     from
       subnets
       inner join entries on subnets.network_acl_id = entries.network_acl_id
+    union all
+    select
+      subnet_cidrs.subnet_id,
+      subnet_cidrs.subnet_id as entry_id,
+      0 as rule_number,
+      direction.is_egress,
+      true as is_allow,
+      null as protocol,
+      null as from_port,
+      null as to_port,
+      false as is_icmp_type_named,
+      subnet_cidrs.cidr as peer,
+      subnet_cidrs.cidr like '%:%' as is_ipv6,
+      cidr_first_key (subnet_cidrs.cidr) as first_key,
+      cidr_last_key (subnet_cidrs.cidr) as last_key,
+      -- The ranges of a subnet are its own from its creation on.
+      timestamp '1970-01-01 00:00:00' as possible_from,
+      timestamp '1970-01-01 00:00:00' as certain_from,
+      timestamp '9999-12-31 00:00:00' as certain_until,
+      timestamp '9999-12-31 00:00:00' as possible_until
+    from
+      subnet_cidrs
+      cross join (
+        values
+          (false),
+          (true)
+      ) as direction (is_egress)
   )
 select
   *

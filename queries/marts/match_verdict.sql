@@ -101,6 +101,8 @@ with
         when not context_coverage.are_groups_known then 'rules_unknown'
       end as doubt,
       case
+      -- Within a subnet no network ACL is looked at.
+        when deciding.rule_number = 0 then 'not_applicable'
         when not context_coverage.is_acl_known then 'no_metadata'
         -- Two network ACLs may have been the subnet's, or two subnets the interface's.
         when doubtful_entries.rule_number <= coalesce(deciding.rule_number, 65536)
@@ -110,7 +112,8 @@ with
         else 'denied'
       end as acl_verdict,
       case
-        when not context_coverage.is_acl_known then []
+        when deciding.rule_number = 0
+        or not context_coverage.is_acl_known then []
         when doubtful_entries.rule_number <= coalesce(deciding.rule_number, 65536) then doubtful_entries.entry_ids
         else coalesce(deciding.entry_ids, [])
       end as acl_entry_ids

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/ingest/json.ts';
 import * as fixture from './fixture.ts';
 
@@ -108,4 +108,78 @@ test('a change of an entry is a new state of the network ACL and of its entries'
     [100, later, null],
     [101, later, null],
   ]);
+});
+
+/** An inbound entry for IPv4, TCP and the given ports. */
+const inbound = (number: number, action: string, cidr: string, ports?: [number, number]) => ({
+  RuleNumber: number,
+  RuleAction: action,
+  Egress: false,
+  Protocol: ports ? '6' : '-1',
+  CidrBlock: cidr,
+  ...(ports ? { PortRange: { From: ports[0], To: ports[1] } } : {}),
+});
+const SUBNET: fixture.Item = {
+  type: 'subnet',
+  id: 'subnet-a',
+  configuration: { SubnetId: 'subnet-a', CidrBlock: '10.0.1.0/24' },
+};
+const REST = inbound(32_767, 'deny', '0.0.0.0/0');
+
+describe('a rejected record', () => {
+  test.each<[string, JsonObject[], fixture.Row, string, string[]]>([
+    [
+      'denied by the entry with the lowest number that matches',
+      [
+        inbound(90, 'deny', '198.51.100.0/24', [443, 443]),
+        inbound(100, 'allow', '0.0.0.0/0'),
+        REST,
+      ],
+      {},
+      'denied',
+      ['acl-1 inbound 90'],
+    ],
+    [
+      'allowed by an entry before the one that denies',
+      [inbound(90, 'deny', '198.51.100.0/24', [443, 443]), inbound(80, 'allow', '0.0.0.0/0'), REST],
+      {},
+      'permitted',
+      ['acl-1 inbound 80'],
+    ],
+    [
+      'at the port behind the range',
+      [
+        inbound(90, 'deny', '198.51.100.0/24', [400, 442]),
+        inbound(100, 'allow', '0.0.0.0/0'),
+        REST,
+      ],
+      {},
+      'permitted',
+      ['acl-1 inbound 100'],
+    ],
+    ['denied by the last entry', [REST], {}, 'denied', ['acl-1 inbound 32767']],
+    [
+      'not decided without a port',
+      [inbound(90, 'deny', '0.0.0.0/0', [443, 443]), inbound(100, 'allow', '0.0.0.0/0'), REST],
+      { dstport: null },
+      'undecidable',
+      ['acl-1 inbound 90'],
+    ],
+    ['not of an ACL within the subnet', [REST], { srcaddr: '10.0.1.99' }, 'not_applicable', []],
+    ['not of an ACL if it was accepted', [REST], { action: 'ACCEPT' }, 'not_applicable', []],
+  ])('%s', async (_, entries, parts, verdict, ids) => {
+    const rows = await fixture.enrichAndRead(async (database) => {
+      const items = [
+        fixture.networkInterface(),
+        fixture.tagged('security_group', 'sg-a'),
+        SUBNET,
+        acl('acl-1', { Entries: entries }),
+      ];
+      for (const at of [`${fixture.DAY} 06:00:00`, `${fixture.DAY} 12:00:00`])
+        await fixture.addSnapshot(database, at, items);
+      await fixture.addRows(database, 'source_object', [fixture.flowObject('o')]);
+      await fixture.addRows(database, 'flow', [fixture.flow(1, { action: 'REJECT', ...parts })]);
+    }, 'select acl_verdict, acl_entry_ids from flow_enriched');
+    expect(rows).toMatchObject([{ acl_verdict: verdict, acl_entry_ids: ids }]);
+  });
 });
