@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,7 +12,8 @@ import * as fixture from './fixture.ts';
 
 const NEXT_DAY = '2026-11-03';
 const DERIVED = TABLES.filter((table) => table.layer !== 'ingest');
-const DAILY = DERIVED.filter((table) => table.partition === 'flow_date');
+const STORED = DERIVED.filter((table) => !table.isView);
+const DAILY = STORED.filter((table) => table.partition === 'flow_date');
 
 let lake: string;
 let lock: Awaited<ReturnType<typeof openLakeForWriting>>;
@@ -270,35 +271,92 @@ test('what becomes of events is made again when flows of the days around them ch
   expect(statSync(file).mtimeMs).not.toBe(before);
 });
 
-test('tables of events that grew are those of a lake that is enriched at once, byte for byte', async () => {
+/** Every stored file of enrichment, by name. */
+function derivedFiles(): Record<string, string> {
+  return Object.fromEntries(
+    STORED.filter((table) => existsSync(join(lake, table.name))).flatMap((table) =>
+      readdirSync(join(lake, table.name), { recursive: true })
+        .map((name) => join(table.name, String(name)))
+        .filter((name) => name.endsWith('.parquet'))
+        .map((name) => [name, readFileSync(join(lake, name)).toString('base64')]),
+    ),
+  );
+}
+
+/** Removes all that enrichment made, and makes it again. */
+async function rebuild(): Promise<void> {
+  for (const table of STORED) rmSync(join(lake, table.name), { recursive: true, force: true });
+  await run();
+}
+
+/** A later snapshot, with the ledger row that makes it part of the lake. */
+async function addLaterSnapshot(takenAt: string, items: fixture.Item[]): Promise<void> {
+  await fixture.addRows(staged, 'source_object', [
+    fixture.flowObject('inventory', { kind: 'inventory' }),
+  ]);
+  await fixture.addSnapshot(staged, takenAt, items);
+}
+
+const group = fixture.tagged('security_group', 'sg-a');
+const rule = (id: string, parts: Partial<fixture.RuleParts> = {}) =>
+  fixture.rule({ id, cidr: '198.51.100.0/24', ports: [443, 443], ...parts });
+
+test('tables that grew are those of a lake that is enriched at once, byte for byte', async () => {
+  const first = [group, rule('sgr-1'), rule('sgr-2', { reference: 'sg-a', isEgress: true })];
+  await fixture.addSnapshot(staged, '2026-11-02 00:00:00', first);
   await commit('first');
   await run();
   await fixture.addRows(staged, 'source_object', [fixture.flowObject('late')]);
-  await fixture.addRows(staged, 'flow', [fixture.flow(1, { object_id: 'late', srcport: null })]);
+  await fixture.addRows(staged, 'flow', [
+    fixture.flow(1, { object_id: 'late', srcport: null }),
+    fixture.flow(2, { object_id: 'late', srcaddr: '203.0.113.9', action: 'REJECT' }),
+  ]);
   await fixture.addRows(staged, 'ips_event', [
     fixture.ipsEvent('e3', { source_port: null, event_at: `${fixture.DAY} 23:59:59` }),
     fixture.ipsEvent('e4', { event_at: '2026-11-03 00:00:01', event_date: NEXT_DAY }),
   ]);
+  // It changes a rule within the second day, and what is known of the first.
+  const second = [fixture.networkInterface(), group, rule('sgr-3', { cidr: '0.0.0.0/0' })];
+  await addLaterSnapshot('2026-11-03 12:00:00', second);
   await commit('second');
-  await run();
-  const tables = ['flow_event', 'event_match', 'recorded_interface', 'agent_interface'];
-  const contents = (): Record<string, string> =>
-    Object.fromEntries(
-      tables.flatMap((table) =>
-        readdirSync(join(lake, table), { recursive: true })
-          .map((name) => join(table, String(name)))
-          .filter((name) => name.endsWith('.parquet'))
-          .map((name) => [name, readFileSync(join(lake, name)).toString('base64')]),
-      ),
-    );
-  const grown = contents();
-  expect(Object.keys(grown).length).toBeGreaterThan(5);
-  for (const table of tables) rmSync(join(lake, table), { recursive: true });
-  await run();
-  expect(contents()).toEqual(grown);
+  expect(await run()).toMatchObject({ rebuiltDayCount: 2 });
+  const grown = derivedFiles();
+  expect(Object.keys(grown).length).toBeGreaterThan(STORED.length);
+  await rebuild();
+  expect(derivedFiles()).toEqual(grown);
 });
 
-test('a new inventory snapshot makes everything again', async () => {
+test('a snapshot that says nothing new of a day leaves the day as it is', async () => {
+  const items = [group, rule('sgr-1'), fixture.networkInterface()];
+  await fixture.addSnapshot(staged, '2026-11-02 00:00:00', items.slice(0, 2));
+  await fixture.addSnapshot(staged, '2026-11-03 09:00:00', items);
+  await fixture.addSnapshot(staged, '2026-11-04 12:00:00', items);
+  await commit('first');
+  await run();
+  const before = writtenAt();
+  const other = [group, rule('sgr-9'), fixture.networkInterface({ groups: ['sg-b'] })];
+  await addLaterSnapshot('2026-11-05 12:00:00', other);
+  await commit('second');
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 0 });
+  expect(writtenAt()).toEqual(before);
+  const grown = derivedFiles();
+  await rebuild();
+  expect(derivedFiles()).toEqual(grown);
+});
+
+test('a snapshot that says more of one day makes that day again', async () => {
+  const items = [group, rule('sgr-1'), fixture.networkInterface()];
+  await fixture.addSnapshot(staged, '2026-11-02 00:00:00', items.slice(0, 2));
+  await fixture.addSnapshot(staged, '2026-11-03 09:00:00', items);
+  await commit('first');
+  await run();
+  const changed = [group, rule('sgr-9'), fixture.networkInterface()];
+  await addLaterSnapshot('2026-11-03 12:00:00', changed);
+  await commit('second');
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 1 });
+});
+
+test('a new inventory snapshot that says more of all days makes all again', async () => {
   await commit('first');
   await run();
   await fixture.addRows(staged, 'source_object', [
