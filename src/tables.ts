@@ -672,12 +672,11 @@ ${VALIDITY}`),
     layer: 'mart',
     partition: 'flow_date',
     description:
-      'One row a flow: its class in flow_class, by two keys. Records that are copies are in flow_copy.',
+      'One row a flow: its class in flow_class. Records that are copies are in flow_copy.',
     columns: columns(`
   object_id VARCHAR: The object that held the record.
   line_number BIGINT: Its line in that object.
-  subject_key BIGINT: Who recorded it, and the period of the interface.
-  traffic_key BIGINT: Direction, initiator, protocol, and classes of port and address.
+  class_id INTEGER: Its class in flow_class, within the day.
   flow_date DATE: UTC date of the flow.`),
   },
   {
@@ -687,8 +686,7 @@ ${VALIDITY}`),
     description:
       'One row a class of flows of a day, with all that is decided of each of its flows.',
     columns: columns(`
-  subject_key BIGINT: Key, with traffic_key.
-  traffic_key BIGINT: Key, with subject_key.
+  class_id INTEGER: Number within the day.
   period_id INTEGER: Period of the interface, in interface_period.
   answer_id INTEGER: Answer of the rules, in match_answer; null where they were not asked.
   detail_id BIGINT: The six details; flow_event_detail has those of flows with companion events.
@@ -728,8 +726,7 @@ ${VALIDITY}`),
     columns: columns(`
   object_id VARCHAR: The object that held the record.
   line_number BIGINT: Its line in that object.
-  subject_key BIGINT: Its class in flow_class, with traffic_key.
-  traffic_key BIGINT: Its class in flow_class, with subject_key.
+  class_id INTEGER: Its class in flow_class.
   detail_id BIGINT: The six details, with what the events supply.
   flow_date DATE: UTC date of the flow.`),
   },

@@ -27,6 +27,13 @@ with
       classes
   )
 select
+  cast(
+    row_number() over (
+      order by
+        subject_key,
+        traffic_key
+    ) as integer
+  ) as class_id,
   subject_key,
   traffic_key,
   cast(subject_key / 4294967296 as integer) as recorder_number,

@@ -99,6 +99,7 @@ with
       answered
   )
 select
+  grouped.class_id,
   grouped.subject_key,
   grouped.traffic_key,
   grouped.period_id,

@@ -59,8 +59,7 @@ from
   copies
   inner join flow_verdict on split_part(copies.kept_flow_id, ':', 1) = flow_verdict.object_id
   and cast(split_part(copies.kept_flow_id, ':', 2) as bigint) = flow_verdict.line_number
-  inner join flow_class on flow_verdict.subject_key = flow_class.subject_key
-  and flow_verdict.traffic_key = flow_class.traffic_key
+  inner join flow_class on flow_verdict.class_id = flow_class.class_id
   left join interface_context on flow_class.state_id = interface_context.state_id
 group by
   copies.source,

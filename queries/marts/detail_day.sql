@@ -5,15 +5,13 @@
 with
   event_flows as (
     select
-      subject_key,
-      traffic_key,
+      class_id,
       detail_id,
       count(*) as flow_count
     from
       flow_event_detail
     group by
-      subject_key,
-      traffic_key,
+      class_id,
       detail_id
   ),
   -- What events say of a flow counts instead of what is said of its class.
@@ -45,8 +43,7 @@ with
       flow_class.flow_date
     from
       event_flows
-      inner join flow_class on event_flows.subject_key = flow_class.subject_key
-      and event_flows.traffic_key = flow_class.traffic_key
+      inner join flow_class on event_flows.class_id = flow_class.class_id
     union all
     select
       flow_class.source,
@@ -61,8 +58,7 @@ with
       flow_class.flow_date
     from
       event_flows
-      inner join flow_class on event_flows.subject_key = flow_class.subject_key
-      and event_flows.traffic_key = flow_class.traffic_key
+      inner join flow_class on event_flows.class_id = flow_class.class_id
   ),
   -- The times of a class are those of all its flows, with companion events or without.
   sums as (

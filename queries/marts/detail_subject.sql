@@ -27,8 +27,7 @@ with
       event_flow.event_confidence
     from
       event_flow
-      inner join class_verdict on event_flow.subject_key = class_verdict.subject_key
-      and event_flow.traffic_key = class_verdict.traffic_key
+      inner join class_verdict on event_flow.class_id = class_verdict.class_id
   ),
   recorders as (
     select

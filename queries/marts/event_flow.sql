@@ -12,22 +12,20 @@ with
       flow_event.user_name,
       flow_event.disposition,
       flow_event.confidence,
-      flow_verdict.subject_key,
-      flow_verdict.traffic_key
+      flow_verdict.class_id
     from
       flow_event
       inner join flow_verdict on flow_event.object_id = flow_verdict.object_id
       and flow_event.line_number = flow_verdict.line_number
+      inner join class_verdict on flow_verdict.class_id = class_verdict.class_id
     where
       flow_event.confidence <> 'low'
-      -- The bit of such services; see flow_key.
-      or bitwise_and (flow_verdict.traffic_key, 524288) > 0
+      or class_verdict.is_logon_service
   )
 select
   usable.object_id,
   usable.line_number,
-  usable.subject_key,
-  usable.traffic_key,
+  usable.class_id,
   count(distinct usable.user_name) as event_user_count,
   count(*) filter(
     where
@@ -50,5 +48,4 @@ from
 group by
   usable.object_id,
   usable.line_number,
-  usable.subject_key,
-  usable.traffic_key
+  usable.class_id

@@ -12,5 +12,4 @@ from
   and class_verdict.as_of_id = detail_subject.as_of_id
   and detail_subject.event_confidence is null
 order by
-  class_verdict.subject_key,
-  class_verdict.traffic_key
+  class_verdict.class_id

@@ -206,8 +206,7 @@ from
   and flow.object_id = flow_verdict.object_id
   and flow.line_number = flow_verdict.line_number
   inner join flow_class on flow_verdict.flow_date = flow_class.flow_date
-  and flow_verdict.subject_key = flow_class.subject_key
-  and flow_verdict.traffic_key = flow_class.traffic_key
+  and flow_verdict.class_id = flow_class.class_id
   -- Where companion events say more of a flow than of the others of its class.
   left join flow_event_detail on flow.flow_date = flow_event_detail.flow_date
   and flow.object_id = flow_event_detail.object_id

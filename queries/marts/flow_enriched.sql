@@ -188,8 +188,7 @@ from
   and flows.object_id = flow_verdict.object_id
   and flows.line_number = flow_verdict.line_number
   inner join flow_class as classes on flow_verdict.flow_date = classes.flow_date
-  and flow_verdict.subject_key = classes.subject_key
-  and flow_verdict.traffic_key = classes.traffic_key
+  and flow_verdict.class_id = classes.class_id
   inner join interface_period on classes.flow_date = interface_period.flow_date
   and classes.period_id = interface_period.period_id
   left join match_answer on classes.flow_date = match_answer.flow_date

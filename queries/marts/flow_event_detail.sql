@@ -4,14 +4,12 @@
 select
   event_flow.object_id,
   event_flow.line_number,
-  event_flow.subject_key,
-  event_flow.traffic_key,
+  event_flow.class_id,
   detail_subject.detail_id,
   cast($flow_date as date) as flow_date
 from
   event_flow
-  inner join class_verdict on event_flow.subject_key = class_verdict.subject_key
-  and event_flow.traffic_key = class_verdict.traffic_key
+  inner join class_verdict on event_flow.class_id = class_verdict.class_id
   inner join detail_subject on class_verdict.recorder_number = detail_subject.recorder_number
   and class_verdict.detail_traits = detail_subject.detail_traits
   and class_verdict.as_of_id = detail_subject.as_of_id

@@ -10,15 +10,16 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
 import { DERIVED_FILE, partitionDates, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
-import { PARQUET_OPTIONS } from '../lake-batch.ts';
 import { findTable, quoteName, quoteText, type Table } from '../tables.ts';
 import { runStep, type Step } from './steps.ts';
 
 /** Key of the Parquet file's own metadata that holds the hash. */
 const INPUTS_KEY = 'inputs_sha256';
 
-/** Version 2 of the format packs whole numbers by their differences: a third of the size, in half the time. */
-const FAST_OPTIONS = 'format parquet, parquet_version v2, compression snappy';
+/** Version 2 of the format packs whole numbers by their differences: smaller files, in half the time. */
+const PARQUET_OPTIONS =
+  'format parquet, parquet_version v2, compression zstd, row_group_size 122880';
+const SCRATCH_OPTIONS = 'format parquet, parquet_version v2, compression snappy';
 
 export type DerivedOptions = { connection: DuckDBConnection; lake: string };
 
@@ -71,7 +72,7 @@ export async function writeScratchFile(
     step,
     parameters,
     'copy (',
-    `) to ${quoteText(file)} (${FAST_OPTIONS})`,
+    `) to ${quoteText(file)} (${SCRATCH_OPTIONS})`,
   );
   await connection.run(
     `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = false)`,
