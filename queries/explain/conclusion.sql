@@ -156,11 +156,24 @@ with
       and subject.line_number = covered.line_number
       and covered.owner_kind = 'group'
   ),
-  -- Entries with one number are of several network ACLs, each of which may have been the subnet's.
-  deciding as (
+  sure as (
     select
       object_id,
       line_number,
+      min(rule_number) as sure_rule_number
+    from
+      acl_trial
+    where
+      entry_match = 'matches'
+    group by
+      object_id,
+      line_number
+  ),
+  -- Entries with one number are of several network ACLs, each of which may have been the subnet's.
+  deciding as (
+    select
+      acl_trial.object_id,
+      acl_trial.line_number,
       bool_or(
         is_deciding
         and entry_match = 'may_match'
@@ -183,13 +196,16 @@ with
         array_agg(distinct entry_id) filter(
           where
             entry_match = 'may_match'
+            and rule_number <= coalesce(sure_rule_number, rule_number)
         )
       ) as doubtful_entry_ids
     from
       acl_trial
+      left join sure on acl_trial.object_id = sure.object_id
+      and acl_trial.line_number = sure.line_number
     group by
-      object_id,
-      line_number
+      acl_trial.object_id,
+      acl_trial.line_number
   ),
   -- A network ACL is looked at where traffic enters or leaves the subnet, not within it.
   neighbours as (
@@ -210,11 +226,7 @@ with
     select
       found.*,
       neighbours.object_id is not null as is_within_subnet,
-      found.action is not distinct from 'REJECT'
-      and found.as_of_verdict <> 'no_metadata'
-      and found.row_direction is not null
-      and found.remote_address is not null
-      and covered.is_known is true as is_acl_readable
+      covered.is_known is true as is_acl_known
     from
       found
       left join covered on found.object_id = covered.object_id
@@ -246,10 +258,12 @@ select
   case
     when asked.action is distinct from 'REJECT' then 'not_applicable'
     when asked.as_of_verdict = 'no_metadata' then 'no_metadata'
+    when asked.is_within_subnet then 'not_applicable'
+    -- Between two network ACLs the inventory may hold none of the subnet.
+    when not asked.is_acl_known
+    or deciding.object_id is null then 'no_metadata'
     when asked.row_direction is null
     or asked.remote_address is null then 'undecidable'
-    when asked.is_within_subnet then 'not_applicable'
-    when not asked.is_acl_readable then 'no_metadata'
     when deciding.is_doubtful is true
     or (
       deciding.is_any_allow
@@ -260,8 +274,12 @@ select
     else 'denied'
   end as acl_verdict,
   case
-    when asked.is_within_subnet
-    or not asked.is_acl_readable then []
+    when asked.action is distinct from 'REJECT'
+    or asked.as_of_verdict = 'no_metadata'
+    or asked.is_within_subnet
+    or not asked.is_acl_known
+    or asked.row_direction is null
+    or asked.remote_address is null then []
     when deciding.is_doubtful is true then deciding.doubtful_entry_ids
     else coalesce(deciding.entry_ids, [])
   end as acl_entry_ids

@@ -32,14 +32,9 @@ with
       interface_period.list_id,
       interface_period.context_id,
       match_key.match_id,
-      not coalesce(
-        if (
-          class_key.row_direction = 'egress',
-          class_key.has_destination,
-          class_key.has_source
-        ),
-        false
-      ) as is_remote_missing
+      -- Without a direction, or without the address, there is no class.
+      class_key.address_class = 0 as is_remote_missing,
+      coalesce(context_coverage.is_acl_known, false) as is_acl_known
     from
       class_key
       inner join interface_period on class_key.period_id = interface_period.period_id
@@ -48,6 +43,7 @@ with
       and class_key.protocol is not distinct from match_key.protocol
       and class_key.port_class = match_key.port_class
       and class_key.address_class = match_key.address_class
+      left join context_coverage on interface_period.context_id = context_coverage.context_id
   ),
   answered as (
     select
@@ -168,6 +164,8 @@ select
   case
     when grouped.action is distinct from 'REJECT' then 'not_applicable'
     when grouped.as_of_verdict = 'no_metadata' then 'no_metadata'
+    when grouped.match_acl_verdict = 'not_applicable' then 'not_applicable'
+    when not grouped.is_acl_known then 'no_metadata'
     when grouped.row_direction is null
     or grouped.is_remote_missing then 'undecidable'
     else coalesce(grouped.match_acl_verdict, 'no_metadata')

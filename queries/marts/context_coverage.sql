@@ -34,6 +34,16 @@ with
     from
       contexts
       cross join unnest(subnet_ids) as owner (owner_id)
+  ),
+  -- Between two network ACLs the inventory may hold none of the subnet; the number 0 is the subnet itself.
+  owners_with_rules as (
+    select distinct
+      context_id,
+      owner_id
+    from
+      context_rule
+    where
+      rule_number <> 0
   )
 select
   owners.context_id,
@@ -53,6 +63,7 @@ select
       rule_coverage.covered_from is not null
       and rule_coverage.covered_from <= owners.context_begins_at
       and owners.context_ends_at <= rule_coverage.covered_until
+      and owners_with_rules.owner_id is not null
     ) filter(
       where
         owners.owner_kind = 'subnet'
@@ -62,5 +73,7 @@ select
 from
   owners
   left join rule_coverage on owners.owner_id = rule_coverage.owner_id
+  left join owners_with_rules on owners.context_id = owners_with_rules.context_id
+  and owners.owner_id = owners_with_rules.owner_id
 group by
   owners.context_id

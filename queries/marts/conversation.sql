@@ -26,6 +26,12 @@ with
       flags_code > 0
       and srcport >= 0
       and dstport >= 0
+      and remote_number is not null
+      and local_number is not null
+      and (
+        remote_number <> local_number
+        or srcport <> dstport
+      )
   ),
   -- Both directions of a connection have the same lower and higher endpoint.
   ordered as (

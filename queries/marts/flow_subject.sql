@@ -33,7 +33,8 @@ with
         when 'REJECT' then 2
         else 0
       end as presence,
-      protocol = 6
+      -- A record without its protocol that has flags is one of TCP all the same.
+      coalesce(protocol, 6) = 6
       and tcp_flags is not null as has_tcp_flags
     from
       flow
@@ -83,14 +84,14 @@ with
   slotted as (
     select
       numbered.*,
-      if (
-        hour_number between 0 and 23,
-        element_at(
+      case
+        when hour_number between 0 and 23 then element_at(
           hour_periods,
           interface_number * 24 + hour_number + 1
-        ),
-        element_at(unknown_periods, interface_number + 1)
-      ) as hour_period_id,
+        )
+        when starts_at is null then element_at(unknown_periods, interface_number + 1)
+        else 0
+      end as hour_period_id,
       element_at(unknown_periods, interface_number + 1) as unknown_period_id
     from
       numbered
@@ -259,7 +260,13 @@ select
     case bitwise_and (tcp_flags, 18)
       when 2 then 1
       when 18 then 2
-      else 3
+      else if (
+        protocol = 6
+        and remote_number is not null
+        and local_number is not null,
+        3,
+        0
+      )
     end,
     0
   ) as flags_code,

@@ -52,24 +52,27 @@ with
     group by
       match_id
   ),
+  -- Those that come before the first that matches for sure.
   doubtful_entries as (
     select
-      match_id,
-      min(rule_number) as rule_number,
-      list_sort(array_agg(distinct entry_id)) as entry_ids
+      match_rule.match_id,
+      min(match_rule.rule_number) as rule_number,
+      list_sort(array_agg(distinct match_rule.entry_id)) as entry_ids
     from
       match_rule
+      left join sure_entries on match_rule.match_id = sure_entries.match_id
     where
-      owner_kind = 'subnet'
+      match_rule.owner_kind = 'subnet'
       and (
-        standing = 'changed_about_then'
+        match_rule.standing = 'changed_about_then'
         or (
-          standing = 'in_force'
-          and doubt is not null
+          match_rule.standing = 'in_force'
+          and match_rule.doubt is not null
         )
       )
+      and match_rule.rule_number <= coalesce(sure_entries.rule_number, 65536)
     group by
-      match_id
+      match_rule.match_id
   ),
   deciding as (
     select
@@ -105,7 +108,7 @@ with
         when deciding.rule_number = 0 then 'not_applicable'
         when not context_coverage.is_acl_known then 'no_metadata'
         -- Two network ACLs may have been the subnet's, or two subnets the interface's.
-        when doubtful_entries.rule_number <= coalesce(deciding.rule_number, 65536)
+        when doubtful_entries.rule_number is not null
         or deciding.is_allow <> deciding.is_any_allow then 'undecidable'
         when deciding.is_allow then 'permitted'
         -- What no entry matches, the last one denies, which every network ACL has.
@@ -114,7 +117,7 @@ with
       case
         when deciding.rule_number = 0
         or not context_coverage.is_acl_known then []
-        when doubtful_entries.rule_number <= coalesce(deciding.rule_number, 65536) then doubtful_entries.entry_ids
+        when doubtful_entries.rule_number is not null then doubtful_entries.entry_ids
         else coalesce(deciding.entry_ids, [])
       end as acl_entry_ids
     from

@@ -20,6 +20,17 @@ export function toNumber(address: string): bigint {
   );
 }
 
+/** The address of a number, as the ingest spells it (RFC 5952). */
+export function addressOf(number: bigint): string {
+  if (number >> 32n === 0xffffn) {
+    return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 0xffn).join('.');
+  }
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    ((number >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
+  );
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+}
+
 function ipv4Number(address: string): bigint {
   return address.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
 }
