@@ -300,6 +300,13 @@ export const configSchema = z.strictObject({
     .positive()
     .default(24)
     .describe('How long the newest inventory snapshot is taken to hold'),
+  metadata_backdate_hours: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'How long before it was first seen the first known state of a resource counts, and is marked back_dated; 0: not at all',
+    ),
   event_clock_tolerance_seconds: z
     .number()
     .int()

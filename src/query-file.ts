@@ -29,7 +29,7 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
 
 const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {
   functions: ['source'],
-  staging: ['source'],
+  staging: ['parameters', 'source'],
   marts: ['source'],
   packs: ['source'],
   status: ['source'],

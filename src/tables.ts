@@ -70,7 +70,8 @@ const VALIDITY = `
   valid_from TIMESTAMP: First time this state was seen.
   known_until TIMESTAMP: Last time this state was seen, or valid_to where its end was recorded.
   valid_to TIMESTAMP: First snapshot, or change, that no longer showed it; null while the newest shows it.
-  absent_at TIMESTAMP: Last earlier snapshot that did not show this state; null before the first.`;
+  absent_at TIMESTAMP: Last earlier snapshot that did not show this state; null before the first.
+  held_from TIMESTAMP: From when it counts: valid_from, or earlier by metadata_backdate_hours where it is the first state known and nothing says that it began at valid_from.`;
 
 /** How a state is known, and how exactly its times are. */
 const KNOWLEDGE = `
@@ -383,8 +384,10 @@ ${VALIDITY}${KNOWLEDGE}`),
   network_interface_id VARCHAR: The interface.
   instance_id VARCHAR: Instance that it is attached to, if any.
   interface_type VARCHAR: interface, nat_gateway, network_load_balancer, ... as EC2 says.
-  owner_kind VARCHAR: ec2_instance, application_load_balancer, nat_gateway, ... or unknown.
-  owner_kind_basis VARCHAR: attachment, interface_type or description (inferred).
+  owner_kind VARCHAR: ec2_instance, application_load_balancer, nat_gateway, ... or unknown. rds: RDS, Aurora, Neptune or DocumentDB, which mark their interfaces alike.
+  owner_kind_basis VARCHAR: attachment, interface_type, description or requester (both inferred); null if unknown.
+  is_owner_inferred BOOLEAN: True if the kind follows only from conventions of AWS: description or requester.
+  owner_id VARCHAR: The owner, as attachment or description name it: instance, name of the load balancer, nat-, vpce-, fs-, attachment id, ...
   description VARCHAR: Description.
   requester_id VARCHAR: Account or service that created it.
   is_requester_managed BOOLEAN: True if an AWS service manages it.
@@ -393,6 +396,7 @@ ${VALIDITY}${KNOWLEDGE}`),
   private_address VARCHAR: Primary private IPv4 address.
   public_address VARCHAR: Public IPv4 address, if any.
   addresses VARCHAR[]: Every private IPv4 and every IPv6 address, canonical.
+  prefixes VARCHAR[]: Prefixes delegated to it, whose addresses belong to pods on its instance.
   group_ids VARCHAR[]: Security groups, sorted.
   tags MAP(VARCHAR, VARCHAR): Tags.
 ${VALIDITY}${KNOWLEDGE}`),
@@ -519,12 +523,16 @@ ${VALIDITY}${KNOWLEDGE}`),
   network_interface_id VARCHAR: The interface.
   instance_id VARCHAR: Instance that it is attached to, if any.
   instance_name VARCHAR: Name tag of the instance.
+  instance_profile_arn VARCHAR: Instance profile of the instance: the workload's identity, not a user.
   owner_kind VARCHAR: Kind of owner of the interface.
-  owner_kind_basis VARCHAR: attachment, interface_type or description (inferred).
+  owner_kind_basis VARCHAR: attachment, interface_type, description or requester (both inferred); null if unknown.
+  is_owner_inferred BOOLEAN: True if the kind follows only from conventions of AWS: description or requester.
+  owner_id VARCHAR: The owner, as in network_interface.
   subnet_id VARCHAR: Subnet.
   vpc_id VARCHAR: VPC.
   private_address VARCHAR: Primary private IPv4 address.
   addresses VARCHAR[]: Every private IPv4 and every IPv6 address.
+  prefixes VARCHAR[]: Prefixes delegated to it.
   group_ids VARCHAR[]: Security groups.
   tags MAP(VARCHAR, VARCHAR): Tags of VPC, subnet, instance and interface; the nearer wins.
 ${VALIDITY}`),
@@ -582,12 +590,16 @@ ${VALIDITY}`),
   network_interface_id VARCHAR: The interface.
   instance_id VARCHAR: Instance that it is attached to, if any.
   instance_name VARCHAR: Name tag of the instance.
+  instance_profile_arn VARCHAR: Instance profile of the instance: the workload's identity, not a user.
   owner_kind VARCHAR: Kind of owner of the interface.
-  owner_kind_basis VARCHAR: attachment, interface_type or description (inferred).
+  owner_kind_basis VARCHAR: attachment, interface_type, description or requester (both inferred); null if unknown.
+  is_owner_inferred BOOLEAN: True if the kind follows only from conventions of AWS: description or requester.
+  owner_id VARCHAR: The owner, as in network_interface.
   subnet_id VARCHAR: Subnet.
   vpc_id VARCHAR: VPC.
   private_address VARCHAR: Primary private IPv4 address.
   addresses VARCHAR[]: Every private IPv4 and every IPv6 address.
+  prefixes VARCHAR[]: Prefixes delegated to it.
   group_ids VARCHAR[]: Security groups.
   tags MAP(VARCHAR, VARCHAR): Tags of VPC, subnet, instance and interface; the nearer wins.
 ${VALIDITY}`),
@@ -605,7 +617,7 @@ ${VALIDITY}`),
   segment_from TIMESTAMP: From when.
   segment_to TIMESTAMP: Until when: half open.
   as_of_verdict VARCHAR: exact or ambiguous.
-  as_of_precision VARCHAR: observed (between two snapshots that agree) or carried_forward (after the newest snapshot); null if ambiguous.
+  as_of_precision VARCHAR: observed (between two snapshots that agree), carried_forward (after the newest snapshot) or back_dated (before the first, as the configuration allows); null if ambiguous.
   as_of_reason VARCHAR: Why it is ambiguous.
   state_ids VARCHAR[]: States that may have held.
   group_ids VARCHAR[]: Security groups of all of these.`),
@@ -665,6 +677,8 @@ ${VALIDITY}`),
   doubt VARCHAR: reference_unreadable, field_not_logged, icmp_type_not_logged or rules_unknown; null without.
   acl_verdict VARCHAR: denied, permitted, undecidable or no_metadata.
   acl_entry_ids VARCHAR[]: Entries of the network ACL that decide, or that leave it open.
+  is_rule_back_dated BOOLEAN: True if what the rules say rests on some that were first seen later.
+  is_acl_back_dated BOOLEAN: True if what the network ACL says rests on entries that were first seen later.
   flow_date DATE: UTC date of the flows.`),
   },
   {
@@ -711,6 +725,8 @@ ${VALIDITY}`),
   rule_reason VARCHAR: Why.
   group_verdict VARCHAR: As in flow_enriched.
   acl_verdict VARCHAR: As in flow_enriched.
+  is_rule_back_dated BOOLEAN: As in flow_enriched.
+  is_acl_back_dated BOOLEAN: As in flow_enriched.
   flow_count BIGINT: Flows.
   packet_count BIGINT: Their packets.
   byte_count BIGINT: Their bytes.
@@ -806,13 +822,15 @@ ${VALIDITY}`),
   remote_address VARCHAR: The other side.
   is_remote_public BOOLEAN: True if the other side is outside private and special address space.
   as_of_verdict VARCHAR: exact, ambiguous (a change inside the record's uncertainty) or no_metadata.
-  as_of_precision VARCHAR: observed (between two snapshots that agree), carried_forward (after the newest snapshot) or null.
+  as_of_precision VARCHAR: observed (between two snapshots that agree), carried_forward (after the newest snapshot), back_dated (before the first, as the configuration allows) or null.
   as_of_reason VARCHAR: Why it is ambiguous or has no metadata.
   state_ids VARCHAR[]: States of the interface that may have held.
   network_interface_id VARCHAR: Interface, by id or by VPC and address.
   resource_instance_id VARCHAR: Instance on the interface at that time.
   instance_name VARCHAR: Its Name tag at that time.
   owner_kind VARCHAR: Kind of owner of the interface.
+  is_owner_inferred BOOLEAN: True if the kind follows only from conventions of AWS: description or requester.
+  owner_id VARCHAR: The owner, as in network_interface.
   group_ids VARCHAR[]: Security groups at that time; with ambiguous, all that may have held.
   resource_subnet_id VARCHAR: Subnet.
   resource_vpc_id VARCHAR: VPC.
@@ -824,6 +842,8 @@ ${VALIDITY}`),
   group_verdict VARCHAR: For rejected flows, what the security groups would have said: permitted, not_permitted, undecidable, response, no_security_group or no_metadata; else not_applicable.
   acl_verdict VARCHAR: For rejected flows, what the network ACL of the subnet says: denied, permitted, undecidable or no_metadata; else not_applicable.
   acl_entry_ids VARCHAR[]: Entries of the network ACL that decide, or that leave it open.
+  is_rule_back_dated BOOLEAN: True if rule_verdict or group_verdict rests on rules that were first seen later (metadata_backdate_hours).
+  is_acl_back_dated BOOLEAN: True if acl_verdict rests on entries that were first seen later.
   event_ids VARCHAR[]: IPS events that concern it.
   event_disposition VARCHAR: detected if an event let it through, else blocked, else logged; null without.
   flow_date DATE: UTC date of start_at, else of end_at, else of the object.`),

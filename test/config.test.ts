@@ -52,6 +52,7 @@ describe('parseConfig', () => {
     expect(config.allowance).toEqual({ rejected_lines: 0, damaged_objects: 0 });
     expect(config.limits).toEqual({ max_expansion: 250 });
     expect(config.metadata_max_age_hours).toBe(24);
+    expect(config.metadata_backdate_hours).toBe(0);
     expect(config.memory_limit).toBeUndefined();
   });
 

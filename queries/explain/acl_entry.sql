@@ -19,7 +19,8 @@ with
       network_acl.valid_from,
       network_acl.known_until,
       network_acl.valid_to,
-      network_acl.absent_at
+      network_acl.absent_at,
+      network_acl.held_from
     from
       network_acl
       cross join unnest(network_acl.subnet_ids) as member (subnet_id)
@@ -61,8 +62,8 @@ with
     select
       network_acl_id,
       subnet_id,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)
@@ -144,8 +145,8 @@ with
       min(icmp_type) as icmp_type,
       min(icmp_code) as icmp_code,
       min(cidr) as cidr,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)

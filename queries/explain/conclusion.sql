@@ -6,7 +6,7 @@ with
   known as (
     select
       group_id as owner_id,
-      valid_from,
+      held_from,
       known_until,
       valid_to
     from
@@ -14,7 +14,7 @@ with
     union all
     select
       group_id as owner_id,
-      valid_from,
+      held_from,
       known_until,
       valid_to
     from
@@ -22,7 +22,7 @@ with
     union all
     select
       member.subnet_id as owner_id,
-      network_acl.valid_from,
+      network_acl.held_from,
       network_acl.known_until,
       network_acl.valid_to
     from
@@ -32,7 +32,7 @@ with
   coverages as (
     select
       owner_id,
-      min(valid_from) as covered_from,
+      min(held_from) as covered_from,
       max(
         coalesce(
           valid_to,

@@ -1,7 +1,7 @@
 -- title: The states of the interface that may have held at the time of the record
 -- grain: one row a record and a state
 -- parameters: none
--- source: names of subnet and VPC, and the instance profile, are those of the newest state that began by then
+-- source: names of subnet and VPC are those of the newest state that began by then
 with
   states as (
     select
@@ -18,20 +18,6 @@ with
       inner join interface_context on member.state_id = interface_context.state_id
       -- A state of an instance, subnet or VPC that began later stands behind a plus.
       left join network_interface on split_part(member.state_id, '+', 1) = network_interface.state_id
-  ),
-  instances as (
-    select
-      states.state_id,
-      max_by(
-        instance.instance_profile_arn,
-        instance.valid_from
-      ) as instance_profile_arn
-    from
-      states
-      inner join instance on states.instance_id = instance.instance_id
-      and instance.valid_from <= states.valid_from
-    group by
-      states.state_id
   ),
   subnets as (
     select
@@ -57,12 +43,10 @@ with
   )
 select
   states.*,
-  instances.instance_profile_arn,
   subnets.subnet_name,
   vpcs.vpc_name
 from
   states
-  left join instances on states.state_id = instances.state_id
   left join subnets on states.state_id = subnets.state_id
   left join vpcs on states.state_id = vpcs.state_id
 order by

@@ -13,7 +13,8 @@ with
       valid_from,
       known_until,
       valid_to,
-      absent_at
+      absent_at,
+      held_from
     from
       prefix_list_entry
     where
@@ -27,17 +28,22 @@ with
   members as (
     select
       member_group.group_id as reference_id,
-      member_address.address || if (member_address.address like '%:%', '/128', '/32') as cidr,
+      member_address.address || case
+        when member_address.address like '%/%' then ''
+        when member_address.address like '%:%' then '/128'
+        else '/32'
+      end as cidr,
       network_interface_id || ' (' || member_address.address || ')' as peer,
       member_group.group_id || '/' || member_address.address || '/' || network_interface_id as content,
       valid_from,
       known_until,
       valid_to,
-      absent_at
+      absent_at,
+      held_from
     from
       network_interface
       cross join unnest(group_ids) as member_group (group_id)
-      cross join unnest(addresses) as member_address (address)
+      cross join unnest(list_concat(addresses, prefixes)) as member_address (address)
     where
       member_group.group_id in (
         select
@@ -85,8 +91,8 @@ with
       min(reference_id) as reference_id,
       min(cidr) as cidr,
       min(peer) as peer,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)

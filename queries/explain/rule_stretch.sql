@@ -75,8 +75,8 @@ with
       min(referenced_group_id) as referenced_group_id,
       max_by(description, valid_from) as description,
       max_by(known_by, valid_from) as known_by,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)

@@ -1,5 +1,6 @@
 -- title: What each entry of a subnet's network ACL looks at, as ranges of addresses and stretches of time
--- grain: one row a subnet and a stretch of time in which an entry of its network ACL said the same
+-- grain: one row a subnet and a stretch of time in which an entry of its network ACL said the same; seen_possible_from and
+--   seen_certain_from are as in rule_range
 -- parameters: metadata_max_age_seconds
 -- source: Amazon VPC User Guide, "Network ACL basics": a subnet has one network ACL at a time; the entry
 --   with the lowest number that matches decides, and none is looked at for traffic within the subnet. That
@@ -12,7 +13,8 @@ with
       valid_from,
       known_until,
       valid_to,
-      absent_at
+      absent_at,
+      held_from
     from
       network_acl
       cross join unnest(subnet_ids) as subnet (subnet_id)
@@ -48,8 +50,10 @@ with
     select
       network_acl_id,
       subnet_id,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
+      min(coalesce(absent_at, valid_from)) as seen_possible_from,
+      min(valid_from) as seen_certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)
@@ -125,8 +129,10 @@ with
       icmp_type,
       icmp_code,
       cidr,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
+      min(coalesce(absent_at, valid_from)) as seen_possible_from,
+      min(valid_from) as seen_certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)
@@ -181,7 +187,15 @@ with
       greatest(subnets.possible_from, entries.possible_from) as possible_from,
       greatest(subnets.certain_from, entries.certain_from) as certain_from,
       least(subnets.certain_until, entries.certain_until) as certain_until,
-      least(subnets.possible_until, entries.possible_until) as possible_until
+      least(subnets.possible_until, entries.possible_until) as possible_until,
+      greatest(
+        subnets.seen_possible_from,
+        entries.seen_possible_from
+      ) as seen_possible_from,
+      greatest(
+        subnets.seen_certain_from,
+        entries.seen_certain_from
+      ) as seen_certain_from
     from
       subnets
       inner join entries on subnets.network_acl_id = entries.network_acl_id
@@ -204,7 +218,9 @@ with
       timestamp '1970-01-01 00:00:00' as possible_from,
       timestamp '1970-01-01 00:00:00' as certain_from,
       timestamp '9999-12-31 00:00:00' as certain_until,
-      timestamp '9999-12-31 00:00:00' as possible_until
+      timestamp '9999-12-31 00:00:00' as possible_until,
+      timestamp '1970-01-01 00:00:00' as seen_possible_from,
+      timestamp '1970-01-01 00:00:00' as seen_certain_from
     from
       subnet_cidrs
       cross join (

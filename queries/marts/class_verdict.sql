@@ -67,7 +67,9 @@ with
         match_verdict.doubt,
         if (asked.is_remote_missing, 'field_not_logged', null)
       ) as doubt,
-      match_verdict.acl_verdict as match_acl_verdict
+      match_verdict.acl_verdict as match_acl_verdict,
+      coalesce(match_verdict.is_rule_back_dated, false) as is_match_back_dated,
+      coalesce(match_verdict.is_acl_back_dated, false) as is_match_acl_back_dated
     from
       asked
       left join match_verdict on asked.match_id = match_verdict.match_id
@@ -93,98 +95,122 @@ with
       end as said
     from
       answered
+  ),
+  marked as (
+    select
+      *,
+      is_match_back_dated
+      and said in (
+        'permitted',
+        'tracked_or_changed',
+        'undecidable',
+        'unexplained'
+      )
+      and action is not null as is_rule_back_dated,
+      is_match_acl_back_dated
+      and action is not distinct from 'REJECT'
+      and as_of_verdict <> 'no_metadata' as is_acl_back_dated
+    from
+      grouped
   )
 select
-  grouped.class_id,
-  grouped.subject_key,
-  grouped.traffic_key,
-  grouped.period_id,
-  grouped.answer_id,
-  grouped.recorder_number,
-  grouped.detail_traits,
-  grouped.as_of_id,
+  marked.class_id,
+  marked.subject_key,
+  marked.traffic_key,
+  marked.period_id,
+  marked.answer_id,
+  marked.recorder_number,
+  marked.detail_traits,
+  marked.as_of_id,
   recorders.source,
   recorders.flow_log_id,
   recorders.log_format,
-  grouped.network_interface_id,
-  grouped.state_id,
-  grouped.as_of_verdict,
-  grouped.as_of_precision,
-  grouped.as_of_reason,
-  grouped.action,
-  grouped.protocol,
-  grouped.row_direction,
-  grouped.row_direction_basis,
-  grouped.initiator,
-  grouped.initiator_basis,
+  marked.network_interface_id,
+  marked.state_id,
+  marked.as_of_verdict,
+  marked.as_of_precision,
+  marked.as_of_reason,
+  marked.action,
+  marked.protocol,
+  marked.row_direction,
+  marked.row_direction_basis,
+  marked.initiator,
+  marked.initiator_basis,
   if (
-    grouped.initiator is null,
+    marked.initiator is null,
     null,
-    grouped.is_response
+    marked.is_response
   ) as is_response,
-  grouped.is_remote_public,
+  marked.is_remote_public,
   if (
-    grouped.action = 'ACCEPT',
-    grouped.said,
+    marked.action = 'ACCEPT',
+    marked.said,
     'not_applicable'
   ) as rule_verdict,
   case
-    when grouped.action = 'REJECT' then 'rejected: by a security group, a network ACL or another control; the record does not say which'
-    when grouped.action is null then 'the record has no action'
-    when grouped.as_of_verdict = 'no_metadata' then grouped.as_of_reason
-    when cardinality(grouped.group_ids) = 0 then 'the interface has no security group'
-    when grouped.is_response
-    and grouped.initiator_basis = 'ports' then 'response, inferred from the ports'
-    when grouped.is_response
-    and grouped.initiator_basis = 'conversation' then 'response, by the TCP flags of other records of the connection'
-    when grouped.is_response then 'response, by its TCP flags'
-    when grouped.row_direction is null then 'neither address of the record is known to be of the interface'
-    when grouped.is_permitted
-    and grouped.as_of_verdict = 'exact'
-    and grouped.initiator is null then 'a rule permits it in this direction; who opened it is not known'
-    when grouped.is_permitted
-    and grouped.as_of_verdict = 'exact' then 'permitted by rule'
-    when grouped.is_permitted then 'a rule of a group that the interface may have had permits it'
-    when grouped.is_changed then 'a rule that permits it was added or removed about then'
-    when grouped.is_removed then 'a rule that permitted it was removed within the five days that a connection may stay tracked'
-    when grouped.doubt = 'icmp_type_not_logged' then 'a rule permits some ICMP types; flow logs do not record the type'
-    when grouped.doubt = 'reference_unreadable' then 'a rule refers to a group or prefix list that the inventory does not hold for this time'
-    when grouped.doubt = 'field_not_logged' then 'the record lacks an address, protocol or port that the rules look at'
-    when grouped.doubt = 'rules_unknown' then 'no inventory snapshot covers the rules of its groups at this time'
-    when grouped.initiator is null then 'no rule permits it in this direction, and who opened it is not known'
-    when grouped.as_of_verdict = 'ambiguous' then grouped.as_of_reason
+    when marked.action = 'REJECT' then 'rejected: by a security group, a network ACL or another control; the record does not say which'
+    when marked.action is null then 'the record has no action'
+    when marked.as_of_verdict = 'no_metadata' then marked.as_of_reason
+    when cardinality(marked.group_ids) = 0 then 'the interface has no security group'
+    when marked.is_response
+    and marked.initiator_basis = 'ports' then 'response, inferred from the ports'
+    when marked.is_response
+    and marked.initiator_basis = 'conversation' then 'response, by the TCP flags of other records of the connection'
+    when marked.is_response then 'response, by its TCP flags'
+    when marked.row_direction is null then 'neither address of the record is known to be of the interface'
+    when marked.is_permitted
+    and marked.as_of_verdict = 'exact'
+    and marked.initiator is null then 'a rule permits it in this direction; who opened it is not known'
+    when marked.is_permitted
+    and marked.as_of_verdict = 'exact' then 'permitted by rule'
+    when marked.is_permitted then 'a rule of a group that the interface may have had permits it'
+    when marked.is_changed then 'a rule that permits it was added or removed about then'
+    when marked.is_removed then 'a rule that permitted it was removed within the five days that a connection may stay tracked'
+    when marked.doubt = 'icmp_type_not_logged' then 'a rule permits some ICMP types; flow logs do not record the type'
+    when marked.doubt = 'reference_unreadable' then 'a rule refers to a group or prefix list that the inventory does not hold for this time'
+    when marked.doubt = 'field_not_logged' then 'the record lacks an address, protocol or port that the rules look at'
+    when marked.doubt = 'rules_unknown' then 'no inventory snapshot covers the rules of its groups at this time'
+    when marked.initiator is null then 'no rule permits it in this direction, and who opened it is not known'
+    when marked.as_of_verdict = 'ambiguous' then marked.as_of_reason
     else 'no rule of its groups permits it'
-  end as rule_reason,
+  end || if (
+    marked.is_rule_back_dated
+    and marked.action = 'ACCEPT',
+    '; back-dated: the rules were first seen later',
+    ''
+  ) as rule_reason,
   case
-    when grouped.action is distinct from 'REJECT' then 'not_applicable'
-    when grouped.said = 'tracked_or_changed' then 'undecidable'
-    when grouped.said = 'unexplained' then 'not_permitted'
-    else grouped.said
+    when marked.action is distinct from 'REJECT' then 'not_applicable'
+    when marked.said = 'tracked_or_changed' then 'undecidable'
+    when marked.said = 'unexplained' then 'not_permitted'
+    else marked.said
   end as group_verdict,
   case
-    when grouped.action is distinct from 'REJECT' then 'not_applicable'
-    when grouped.as_of_verdict = 'no_metadata' then 'no_metadata'
-    when grouped.match_acl_verdict = 'not_applicable' then 'not_applicable'
-    when not grouped.is_acl_known then 'no_metadata'
-    when grouped.row_direction is null
-    or grouped.is_remote_missing then 'undecidable'
-    else coalesce(grouped.match_acl_verdict, 'no_metadata')
+    when marked.action is distinct from 'REJECT' then 'not_applicable'
+    when marked.as_of_verdict = 'no_metadata' then 'no_metadata'
+    when marked.match_acl_verdict = 'not_applicable' then 'not_applicable'
+    when not marked.is_acl_known then 'no_metadata'
+    when marked.row_direction is null
+    or marked.is_remote_missing then 'undecidable'
+    else coalesce(marked.match_acl_verdict, 'no_metadata')
   end as acl_verdict,
-  grouped.has_start,
-  grouped.has_end,
-  grouped.has_source,
-  grouped.has_destination,
-  grouped.has_source_port,
-  grouped.has_destination_port,
-  grouped.has_vpc_id,
-  grouped.has_instance_id,
-  grouped.is_client_relay,
-  grouped.is_logon_service,
-  cast(grouped.flow_count as bigint) as flow_count,
-  cast(grouped.packet_count as bigint) as packet_count,
-  cast(grouped.byte_count as bigint) as byte_count,
-  grouped.first_at,
-  grouped.last_at
+  marked.is_rule_back_dated,
+  marked.is_acl_back_dated,
+  marked.has_start,
+  marked.has_end,
+  marked.has_source,
+  marked.has_destination,
+  marked.has_source_port,
+  marked.has_destination_port,
+  marked.has_vpc_id,
+  marked.has_instance_id,
+  marked.is_client_relay,
+  marked.is_logon_service,
+  cast(marked.flow_count as bigint) as flow_count,
+  cast(marked.packet_count as bigint) as packet_count,
+  cast(marked.byte_count as bigint) as byte_count,
+  marked.first_at,
+  marked.last_at
 from
-  grouped
-  left join recorders on grouped.recorder_number = recorders.recorder_number
+  marked
+  left join recorders on marked.recorder_number = recorders.recorder_number

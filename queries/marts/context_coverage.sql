@@ -59,6 +59,16 @@ select
     false
   ) as are_groups_known,
   coalesce(
+    bool_or(
+      rule_coverage.covered_from <= owners.context_begins_at
+      and owners.context_begins_at < rule_coverage.seen_from
+    ) filter(
+      where
+        owners.owner_kind = 'group'
+    ),
+    false
+  ) as are_groups_back_dated,
+  coalesce(
     bool_and(
       rule_coverage.covered_from is not null
       and rule_coverage.covered_from <= owners.context_begins_at
@@ -69,7 +79,17 @@ select
         owners.owner_kind = 'subnet'
     ),
     false
-  ) as is_acl_known
+  ) as is_acl_known,
+  coalesce(
+    bool_or(
+      rule_coverage.covered_from <= owners.context_begins_at
+      and owners.context_begins_at < rule_coverage.seen_from
+    ) filter(
+      where
+        owners.owner_kind = 'subnet'
+    ),
+    false
+  ) as is_acl_back_dated
 from
   owners
   left join rule_coverage on owners.owner_id = rule_coverage.owner_id

@@ -47,13 +47,24 @@ with
         when filter_rule.is_removed
         and filter_rule.possible_until <= owners.context_begins_at
         and owners.context_begins_at < seconds_after (filter_rule.possible_until, 432000) then 'removed_before'
-      end as standing
+      end as standing,
+      -- The same if nothing were back-dated.
+      case
+        when filter_rule.seen_certain_from <= owners.context_begins_at
+        and owners.context_ends_at <= filter_rule.certain_until then 'in_force'
+        when filter_rule.seen_possible_from < owners.context_ends_at
+        and owners.context_begins_at < filter_rule.possible_until then 'changed_about_then'
+        when filter_rule.is_removed
+        and filter_rule.possible_until <= owners.context_begins_at
+        and owners.context_begins_at < seconds_after (filter_rule.possible_until, 432000) then 'removed_before'
+      end as seen_standing
     from
       owners
       inner join filter_rule on owners.owner_id = filter_rule.owner_id
   )
 select
   *,
+  standing is distinct from seen_standing as is_back_dated,
   dense_rank () over (
     order by
       peer_key

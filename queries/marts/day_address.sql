@@ -150,7 +150,7 @@ with
       cross join flow_extent
       cross join unnest(addresses) as address (address)
     where
-      coalesce(absent_at, valid_from) < last_at
+      coalesce(absent_at, held_from) < last_at
       and coalesce(valid_to, last_at) >= first_at
       and owner_kind in (
         'application_load_balancer',

@@ -30,6 +30,8 @@ with
           certain_from,
           certain_until,
           possible_until,
+          seen_possible_from,
+          seen_certain_from,
           if (
             is_removed,
             seconds_after (possible_until, 432000),
@@ -42,7 +44,7 @@ with
     union
     select
       owner_id,
-      unnest([covered_from, covered_until]) as changed_at
+      unnest([covered_from, covered_until, seen_from]) as changed_at
     from
       rule_coverage
   ),

@@ -33,6 +33,8 @@ with
       peer_certain_from,
       peer_certain_until,
       peer_possible_until,
+      peer_seen_possible_from,
+      peer_seen_certain_from,
       is_ipv6,
       first_key,
       last_key,
@@ -40,6 +42,8 @@ with
       certain_from,
       certain_until,
       possible_until,
+      seen_possible_from,
+      seen_certain_from,
       is_removed
     from
       rule_range
@@ -61,6 +65,8 @@ with
       null as peer_certain_from,
       null as peer_certain_until,
       null as peer_possible_until,
+      null as peer_seen_possible_from,
+      null as peer_seen_certain_from,
       is_ipv6,
       first_key,
       last_key,
@@ -68,6 +74,8 @@ with
       certain_from,
       certain_until,
       possible_until,
+      seen_possible_from,
+      seen_certain_from,
       false as is_removed
     from
       acl_range
@@ -103,7 +111,26 @@ select
       moment_text (greatest(peer_possible_from, first_at)),
       moment_text (greatest(peer_certain_from, first_at)),
       moment_text (least(peer_certain_until, last_at)),
-      moment_text (least(peer_possible_until, last_at))
+      moment_text (least(peer_possible_until, last_at)),
+      -- Null, and so left out, where nothing is back-dated.
+      moment_text (
+        nullif(
+          least(
+            greatest(peer_seen_possible_from, first_at),
+            last_at
+          ),
+          least(greatest(peer_possible_from, first_at), last_at)
+        )
+      ),
+      moment_text (
+        nullif(
+          least(
+            greatest(peer_seen_certain_from, first_at),
+            last_at
+          ),
+          least(greatest(peer_certain_from, first_at), last_at)
+        )
+      )
     ],
     ' '
   ) as peer_key,
@@ -114,6 +141,8 @@ select
   greatest(certain_from, first_at) as certain_from,
   least(certain_until, last_at) as certain_until,
   least(possible_until, last_at) as possible_until,
+  least(greatest(seen_possible_from, first_at), last_at) as seen_possible_from,
+  least(greatest(seen_certain_from, first_at), last_at) as seen_certain_from,
   is_removed
   and possible_until < last_at as is_removed
 from

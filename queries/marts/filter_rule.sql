@@ -19,6 +19,8 @@ select distinct
   certain_from,
   certain_until,
   possible_until,
+  seen_possible_from,
+  seen_certain_from,
   is_removed
 from
   filter_range

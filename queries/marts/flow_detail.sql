@@ -109,37 +109,6 @@ with
     group by
       flow_date,
       detail_id
-  ),
-  -- The newest state of the instance that began by then; its profile may have been taken from it.
-  instance_states as (
-    select
-      interface_context.state_id,
-      instance.instance_profile_arn,
-      row_number() over (
-        partition by
-          interface_context.state_id
-        order by
-          instance.valid_from desc,
-          instance.state_id desc
-      ) as recency
-    from
-      interface_context
-      inner join instance on interface_context.instance_id = instance.instance_id
-      and instance.valid_from <= interface_context.valid_from
-  ),
-  resources as (
-    select
-      interface_context.state_id,
-      interface_context.instance_id,
-      interface_context.instance_name,
-      interface_context.owner_kind,
-      interface_context.vpc_id,
-      interface_context.scope_name,
-      instance_states.instance_profile_arn
-    from
-      interface_context
-      left join instance_states on interface_context.state_id = instance_states.state_id
-      and instance_states.recency = 1
   )
 select
   flow.object_id,
@@ -159,7 +128,14 @@ select
     array_join (
       [
         'instance profile ' || resources.instance_profile_arn,
-        'ECS task ' || coalesce(flow.ecs_task_arn, flow.ecs_task_id),
+        'ECS task ' || coalesce(
+          flow.ecs_task_arn,
+          flow.ecs_task_id,
+          -- The id of the attachment leads to the task for as long as ECS keeps it.
+          case
+            when resources.owner_kind = 'ecs_task' then 'of attachment ' || resources.owner_id
+          end
+        ),
         'ECS service ' || flow.ecs_service_name,
         'instance tag ' || flow.instance_tag,
         'instance tag 2 ' || flow.instance_tag_2,
@@ -213,4 +189,4 @@ from
   and flow.line_number = flow_event_detail.line_number
   left join details on flow.flow_date = details.flow_date
   and coalesce(flow_event_detail.detail_id, flow_class.detail_id) = details.detail_id
-  left join resources on flow_class.state_id = resources.state_id
+  left join interface_context as resources on flow_class.state_id = resources.state_id

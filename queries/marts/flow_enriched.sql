@@ -160,6 +160,8 @@ select
   context.instance_id as resource_instance_id,
   context.instance_name,
   context.owner_kind,
+  context.is_owner_inferred,
+  context.owner_id,
   interface_period.group_ids,
   context.subnet_id as resource_subnet_id,
   context.vpc_id as resource_vpc_id,
@@ -179,6 +181,8 @@ select
     coalesce(match_answer.acl_entry_ids, []),
     []
   ) as acl_entry_ids,
+  classes.is_rule_back_dated,
+  classes.is_acl_back_dated,
   coalesce(events.event_ids, []) as event_ids,
   events.event_disposition,
   flows.flow_date

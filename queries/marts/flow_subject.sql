@@ -28,7 +28,8 @@ with
         coalesce(start_at, end_at),
         coalesce(end_at, start_at)
       ) as ends_at,
-      if (start_at is null, 0, 2048) + if (end_at is null, 0, 4096) + if (srcaddr is null, 0, 8192) + if (dstaddr is null, 0, 16384) + if (srcport is null, 0, 32768) + if (dstport is null, 0, 65536) + if (vpc_id is null, 0, 131072) + if (instance_id is null, 0, 262144) + if (flow_direction in ('ingress', 'egress'), 256, 0) + case action
+      flow_direction in ('ingress', 'egress') as has_direction,
+      if (start_at is null, 0, 2048) + if (end_at is null, 0, 4096) + if (srcaddr is null, 0, 8192) + if (dstaddr is null, 0, 16384) + if (srcport is null, 0, 32768) + if (dstport is null, 0, 65536) + if (vpc_id is null, 0, 131072) + if (instance_id is null, 0, 262144) + case action
         when 'ACCEPT' then 1
         when 'REJECT' then 2
         else 0
@@ -52,11 +53,19 @@ with
   ),
   named as (
     select
-      flows.*,
+      flows.* exclude (presence),
       coalesce(
         flows.interface_id,
         located_flow.network_interface_id
-      ) as network_interface_id
+      ) as network_interface_id,
+      located_flow.is_source as is_located_source,
+      -- The direction of a transit gateway's record is not that of the interface.
+      flows.presence + if (
+        flows.has_direction
+        and located_flow.is_routed is not true,
+        256,
+        0
+      ) as presence
     from
       flows
       left join located_flow on flows.object_id = located_flow.object_id
@@ -123,6 +132,9 @@ with
       dated.*,
       element_at(period_lists, dated.period_id) as list_id,
       case
+      -- The side by which the interface was found is the interface's, also within a prefix of it.
+        when dated.is_located_source then 1
+        when not dated.is_located_source then 2
         when dated.flow_direction = 'ingress' then 2
         when dated.flow_direction = 'egress' then 1
         when contains(

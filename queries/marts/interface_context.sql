@@ -18,6 +18,7 @@ with
       instance.valid_from,
       instance.known_until,
       instance.instance_name as name,
+      instance.instance_profile_arn,
       instance.tags
     from
       interfaces
@@ -31,6 +32,7 @@ with
       subnet.valid_from,
       subnet.known_until,
       null as name,
+      null as instance_profile_arn,
       subnet.tags
     from
       interfaces
@@ -44,6 +46,7 @@ with
       vpc.valid_from,
       vpc.known_until,
       null as name,
+      null as instance_profile_arn,
       vpc.tags
     from
       interfaces
@@ -91,6 +94,13 @@ with
         where
           neighbours.kind = 'instance'
       ) as instance_name,
+      max_by(
+        neighbours.instance_profile_arn,
+        neighbours.valid_from
+      ) filter(
+        where
+          neighbours.kind = 'instance'
+      ) as instance_profile_arn,
       max_by(neighbours.tags, neighbours.valid_from) filter(
         where
           neighbours.kind = 'instance'
@@ -171,12 +181,16 @@ with
       interfaces.network_interface_id,
       interfaces.instance_id,
       neighbours_then.instance_name,
+      neighbours_then.instance_profile_arn,
       interfaces.owner_kind,
       interfaces.owner_kind_basis,
+      interfaces.is_owner_inferred,
+      interfaces.owner_id,
       interfaces.subnet_id,
       interfaces.vpc_id,
       interfaces.private_address,
       interfaces.addresses,
+      interfaces.prefixes,
       interfaces.group_ids,
       map_concat(
         coalesce(neighbours_then.vpc_tags, map()),
@@ -201,7 +215,11 @@ with
           order by
             pieces_ended.valid_from
         )
-      end as absent_at
+      end as absent_at,
+      case
+        when pieces_ended.previous_valid_from is null then interfaces.held_from
+        else pieces_ended.valid_from
+      end as held_from
     from
       interfaces
       inner join pieces_ended on interfaces.state_id = pieces_ended.state_id

@@ -40,6 +40,23 @@ with
     where
       valid_from < known_until
   ),
+  -- Before the first snapshot, for as long as the configuration allows, unless it is known not to have been so.
+  back_dated as (
+    select
+      network_interface_id,
+      state_id,
+      held_from as segment_from,
+      valid_from as segment_to,
+      'exact' as as_of_verdict,
+      'back_dated' as as_of_precision,
+      null as as_of_reason,
+      [state_id] as state_ids,
+      group_ids
+    from
+      states
+    where
+      held_from < valid_from
+  ),
   -- After the newest snapshot, for as long as the configuration allows.
   carried_forward as (
     select
@@ -111,6 +128,11 @@ with
       and previous_valid_to is distinct from valid_from
   ),
   segments as (
+    select
+      *
+    from
+      back_dated
+    union all
     select
       *
     from

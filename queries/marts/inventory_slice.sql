@@ -33,14 +33,20 @@ with
   ),
   contexts as (
     select
-      interface_context.* exclude (valid_from, known_until, valid_to, absent_at),
-      greatest(coalesce(absent_at, valid_from), slice_from) as valid_from,
+      interface_context.* exclude (
+        valid_from,
+        known_until,
+        valid_to,
+        absent_at,
+        held_from
+      ),
+      greatest(coalesce(absent_at, held_from), slice_from) as valid_from,
       least(coalesce(valid_to, slice_until), slice_until) as valid_to
     from
       interface_context
       cross join bounds
     where
-      coalesce(absent_at, valid_from) < slice_until
+      coalesce(absent_at, held_from) < slice_until
       and coalesce(valid_to, slice_until) >= slice_from
   ),
   rules as (
@@ -50,6 +56,22 @@ with
         greatest(peer_certain_from, slice_from) as peer_certain_from,
         least(peer_certain_until, slice_until) as peer_certain_until,
         least(peer_possible_until, slice_until) as peer_possible_until,
+        least(
+          greatest(peer_seen_possible_from, slice_from),
+          slice_until
+        ) as peer_seen_possible_from,
+        least(
+          greatest(peer_seen_certain_from, slice_from),
+          slice_until
+        ) as peer_seen_certain_from,
+        least(
+          greatest(seen_possible_from, slice_from),
+          slice_until
+        ) as seen_possible_from,
+        least(
+          greatest(seen_certain_from, slice_from),
+          slice_until
+        ) as seen_certain_from,
         greatest(possible_from, slice_from) as possible_from,
         greatest(certain_from, slice_from) as certain_from,
         least(certain_until, slice_until) as certain_until,
@@ -67,6 +89,14 @@ with
   entries as (
     select
       acl_range.* replace(
+        least(
+          greatest(seen_possible_from, slice_from),
+          slice_until
+        ) as seen_possible_from,
+        least(
+          greatest(seen_certain_from, slice_from),
+          slice_until
+        ) as seen_certain_from,
         greatest(possible_from, slice_from) as possible_from,
         greatest(certain_from, slice_from) as certain_from,
         least(certain_until, slice_until) as certain_until,
@@ -83,6 +113,7 @@ with
     select
       owner_id,
       least(greatest(covered_from, slice_from), slice_until) as covered_from,
+      least(greatest(seen_from, slice_from), slice_until) as seen_from,
       least(greatest(covered_until, slice_from), slice_until) as covered_until
     from
       rule_coverage
@@ -103,7 +134,13 @@ with
   ),
   flow_logs as (
     select
-      flow_log.* exclude (valid_from, known_until, valid_to, absent_at),
+      flow_log.* exclude (
+        valid_from,
+        known_until,
+        valid_to,
+        absent_at,
+        held_from
+      ),
       greatest(coalesce(absent_at, valid_from), slice_from) as valid_from,
       least(
         greatest(coalesce(valid_to, known_until), slice_from),

@@ -15,6 +15,8 @@ select distinct
   doubt,
   acl_verdict,
   acl_entry_ids,
+  is_rule_back_dated,
+  is_acl_back_dated,
   cast($flow_date as date) as flow_date
 from
   match_verdict

@@ -8,6 +8,7 @@ select
   context_rule.rule_number,
   context_rule.is_allow,
   context_rule.standing,
+  context_rule.is_back_dated,
   case
     when context_rule.is_unreadable then 'reference_unreadable'
     when context_rule.protocol is not null

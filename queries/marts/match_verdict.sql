@@ -31,11 +31,29 @@ with
       min(doubt) filter(
         where
           standing in ('in_force', 'changed_about_then')
-      ) as doubt
+      ) as doubt,
+      -- What a rule permits that was seen to be in force rests on no other.
+      bool_or(is_back_dated)
+      and not bool_or(
+        standing = 'in_force'
+        and doubt is null
+        and not is_back_dated
+      ) as is_back_dated
     from
       match_rule
     where
       owner_kind = 'group'
+    group by
+      match_id
+  ),
+  back_dated_entries as (
+    select
+      match_id
+    from
+      match_rule
+    where
+      owner_kind = 'subnet'
+      and is_back_dated
     group by
       match_id
   ),
@@ -103,6 +121,13 @@ with
         when groups.doubt is not null then groups.doubt
         when not context_coverage.are_groups_known then 'rules_unknown'
       end as doubt,
+      coalesce(
+        groups.is_back_dated,
+        -- Nothing matches: that this is all there was may rest on back-dating.
+        context_coverage.are_groups_known
+        and context_coverage.are_groups_back_dated,
+        false
+      ) as is_rule_back_dated,
       case
       -- Within a subnet no network ACL is looked at.
         when deciding.rule_number = 0 then 'not_applicable'
@@ -119,11 +144,21 @@ with
         or not context_coverage.is_acl_known then []
         when doubtful_entries.rule_number is not null then doubtful_entries.entry_ids
         else coalesce(deciding.entry_ids, [])
-      end as acl_entry_ids
+      end as acl_entry_ids,
+      coalesce(
+        context_coverage.is_acl_known
+        and deciding.rule_number is distinct from 0
+        and (
+          context_coverage.is_acl_back_dated
+          or back_dated_entries.match_id is not null
+        ),
+        false
+      ) as is_acl_back_dated
     from
       match_key
       left join groups on match_key.match_id = groups.match_id
       left join deciding on match_key.match_id = deciding.match_id
+      left join back_dated_entries on match_key.match_id = back_dated_entries.match_id
       left join doubtful_entries on match_key.match_id = doubtful_entries.match_id
       left join context_coverage on match_key.context_id = context_coverage.context_id
   )
@@ -138,7 +173,9 @@ select
         removed_rule_ids,
         doubt,
         acl_verdict,
-        acl_entry_ids
+        acl_entry_ids,
+        is_rule_back_dated,
+        is_acl_back_dated
     ) as integer
   ) as answer_id
 from

@@ -7,6 +7,7 @@ with
   known as (
     select
       group_id as owner_id,
+      held_from,
       valid_from,
       coalesce(
         valid_to,
@@ -17,6 +18,7 @@ with
     union all
     select
       group_id as owner_id,
+      held_from,
       valid_from,
       coalesce(
         valid_to,
@@ -27,6 +29,7 @@ with
     union all
     select
       subnet.subnet_id as owner_id,
+      held_from,
       valid_from,
       coalesce(
         valid_to,
@@ -38,7 +41,8 @@ with
   )
 select
   owner_id,
-  min(valid_from) as covered_from,
+  min(held_from) as covered_from,
+  min(valid_from) as seen_from,
   max(valid_until) as covered_until
 from
   known

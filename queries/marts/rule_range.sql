@@ -1,9 +1,11 @@
 -- title: What each rule permits, as ranges of addresses and stretches of time
 -- grain: one row a stretch of time in which a rule said the same, and a range of peers; group and prefix list references
---   are resolved; the times that a range was in what is referred to stand beside it
+--   are resolved; the times that a range was in what is referred to stand beside it. seen_possible_from and
+--   seen_certain_from are what the two were if the configuration back-dated nothing
 -- parameters: metadata_max_age_seconds
 -- source: Amazon VPC User Guide, "Security group rules"; a group reference means the private addresses
---   of the interfaces in the group
+--   of the interfaces in the group; those of prefixes that an interface has are its own (Amazon EKS Best Practices Guide,
+--   "Prefix Mode for Linux")
 with
   -- A change of something else, such as a description, between two states that permit the same is no
   -- doubt of what they permit: states that follow each other without a gap are one.
@@ -60,8 +62,10 @@ with
       cidr,
       prefix_list_id,
       referenced_group_id,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
+      min(coalesce(absent_at, valid_from)) as seen_possible_from,
+      min(valid_from) as seen_certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)
@@ -96,6 +100,7 @@ with
       known_until,
       valid_to,
       absent_at,
+      held_from,
       lag (valid_to) over (
         partition by
           member_group.group_id,
@@ -107,7 +112,7 @@ with
     from
       interface_context
       cross join unnest(group_ids) as member_group (group_id)
-      cross join unnest(addresses) as member_address (address)
+      cross join unnest(list_concat(addresses, prefixes)) as member_address (address)
   ),
   numbered_memberships as (
     select
@@ -127,8 +132,10 @@ with
     select
       group_id,
       address,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
+      min(coalesce(absent_at, valid_from)) as seen_possible_from,
+      min(valid_from) as seen_certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)
@@ -178,8 +185,10 @@ with
     select
       prefix_list_id,
       cidr,
-      min(coalesce(absent_at, valid_from)) as possible_from,
-      min(valid_from) as certain_from,
+      min(coalesce(absent_at, held_from)) as possible_from,
+      min(held_from) as certain_from,
+      min(coalesce(absent_at, valid_from)) as seen_possible_from,
+      min(valid_from) as seen_certain_from,
       case
         when bool_or(valid_to is null) then seconds_after (max(known_until), $metadata_max_age_seconds)
         else max(known_until)
@@ -211,6 +220,8 @@ with
       null as peer_certain_from,
       null as peer_certain_until,
       null as peer_possible_until,
+      null as peer_seen_possible_from,
+      null as peer_seen_certain_from,
       cidr like '%:%' as is_ipv6,
       cidr_first_key (cidr) as first_key,
       cidr_last_key (cidr) as last_key,
@@ -219,6 +230,8 @@ with
       certain_from,
       certain_until,
       possible_until,
+      seen_possible_from,
+      seen_certain_from,
       is_removed
     from
       rules
@@ -238,6 +251,8 @@ with
       list_entries.certain_from as peer_certain_from,
       list_entries.certain_until as peer_certain_until,
       list_entries.possible_until as peer_possible_until,
+      list_entries.seen_possible_from as peer_seen_possible_from,
+      list_entries.seen_certain_from as peer_seen_certain_from,
       list_entries.cidr like '%:%' as is_ipv6,
       cidr_first_key (list_entries.cidr) as first_key,
       cidr_last_key (list_entries.cidr) as last_key,
@@ -246,6 +261,14 @@ with
       greatest(rules.certain_from, list_entries.certain_from) as certain_from,
       least(rules.certain_until, list_entries.certain_until) as certain_until,
       least(rules.possible_until, list_entries.possible_until) as possible_until,
+      greatest(
+        rules.seen_possible_from,
+        list_entries.seen_possible_from
+      ) as seen_possible_from,
+      greatest(
+        rules.seen_certain_from,
+        list_entries.seen_certain_from
+      ) as seen_certain_from,
       case
         when rules.possible_until <= list_entries.possible_until then rules.is_removed
         else list_entries.is_removed
@@ -267,14 +290,32 @@ with
       members.certain_from as peer_certain_from,
       members.certain_until as peer_certain_until,
       members.possible_until as peer_possible_until,
+      members.seen_possible_from as peer_seen_possible_from,
+      members.seen_certain_from as peer_seen_certain_from,
       members.address like '%:%' as is_ipv6,
-      address_key (members.address) as first_key,
-      address_key (members.address) as last_key,
+      if (
+        members.address like '%/%',
+        cidr_first_key (members.address),
+        address_key (members.address)
+      ) as first_key,
+      if (
+        members.address like '%/%',
+        cidr_last_key (members.address),
+        address_key (members.address)
+      ) as last_key,
       null as unreadable_reference,
       greatest(rules.possible_from, members.possible_from) as possible_from,
       greatest(rules.certain_from, members.certain_from) as certain_from,
       least(rules.certain_until, members.certain_until) as certain_until,
       least(rules.possible_until, members.possible_until) as possible_until,
+      greatest(
+        rules.seen_possible_from,
+        members.seen_possible_from
+      ) as seen_possible_from,
+      greatest(
+        rules.seen_certain_from,
+        members.seen_certain_from
+      ) as seen_certain_from,
       case
         when rules.possible_until <= members.possible_until then rules.is_removed
         else members.is_removed
@@ -327,7 +368,8 @@ with
       or rules.prefix_list_id is not null
   ),
   -- A reference may permit anyone while the inventory cannot resolve it: always, before it was first
-  -- seen, or after what is known of it has grown too old.
+  -- seen, or after what is known of it has grown too old. That those who were first seen in it were in it before may be
+  -- back-dated; that nobody else was may not.
   unreadable_periods as (
     select
       *,
@@ -371,6 +413,8 @@ with
       null as peer_certain_from,
       null as peer_certain_until,
       null as peer_possible_until,
+      null as peer_seen_possible_from,
+      null as peer_seen_certain_from,
       family.is_ipv6,
       family.first_key,
       family.last_key,
@@ -379,6 +423,8 @@ with
       greatest(rules.certain_from, rules.period_from) as certain_from,
       least(rules.certain_until, rules.period_until) as certain_until,
       rules.period_until as possible_until,
+      greatest(rules.seen_possible_from, rules.period_from) as seen_possible_from,
+      greatest(rules.seen_certain_from, rules.period_from) as seen_certain_from,
       rules.is_removed
     from
       unreadable_periods as rules

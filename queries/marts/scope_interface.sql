@@ -6,12 +6,16 @@ select
   network_interface_id,
   instance_id,
   instance_name,
+  instance_profile_arn,
   owner_kind,
   owner_kind_basis,
+  is_owner_inferred,
+  owner_id,
   subnet_id,
   vpc_id,
   private_address,
   addresses,
+  prefixes,
   group_ids,
   tags,
   account_id,
@@ -20,7 +24,8 @@ select
   valid_from,
   known_until,
   valid_to,
-  absent_at
+  absent_at,
+  held_from
 from
   interface_context
 where

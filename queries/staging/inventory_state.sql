@@ -1,5 +1,6 @@
 -- title: States of resources, from the snapshots and changes that showed them
 -- grain: one row a resource and an unbroken run of observations that showed it in the same state
+-- parameters: metadata_backdate_seconds
 -- source: AWS Config Developer Guide, "Components of a Configuration Item"; an item says what was
 --   captured, and a history or a notification that nothing else was between the item before it and it
 with
@@ -534,6 +535,15 @@ select
     when states.previous_known_until is null then states.absent_at
     else greatest(states.absent_at, states.previous_known_until)
   end as absent_at,
+  -- Only a first state counts from before it was seen, and only if the configuration says so: no look had found it
+  -- missing, and it is not AWS Config that captured its beginning.
+  case
+    when states.is_appearance_recorded is not true
+    and states.absent_at is null
+    and states.previous_known_until is null
+    and states.is_start_recorded is not true then seconds_after (states.valid_from, - $metadata_backdate_seconds)
+    else states.valid_from
+  end as held_from,
   list_filter(
     [
       case

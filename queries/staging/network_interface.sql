@@ -1,57 +1,278 @@
 -- title: Network interfaces
 -- grain: one row a state of a network interface
+-- source: Amazon EC2 API Reference, NetworkInterface. InterfaceType is an open list; the descriptions and requesters by which
+--   services mark their interfaces are conventions of AWS, so a kind by them is inferred. RDSNetworkInterface stands on the
+--   interfaces of RDS, Aurora, Neptune and DocumentDB alike; one interface of Lambda serves every function with its
+--   subnet and groups, so that none is named as its owner.
+with
+  states as (
+    select
+      *,
+      configuration ->> '$.Attachment.InstanceId' as instance_id,
+      configuration ->> '$.InterfaceType' as interface_type,
+      configuration ->> '$.Description' as description,
+      configuration ->> '$.RequesterId' as requester_id,
+      configuration ->> '$.PrivateIpAddress' as private_address
+    from
+      inventory_state
+    where
+      resource_type = 'network_interface'
+  ),
+  type_names as (
+    select
+      *
+    from
+      (
+        values
+          ('api_gateway_managed', 'api_gateway'),
+          (
+            'aws_codestar_connections_managed',
+            'codestar_connections'
+          ),
+          (
+            'global_accelerator_managed',
+            'global_accelerator'
+          ),
+          ('iot_rules_managed', 'iot_rules'),
+          ('natGateway', 'nat_gateway')
+      ) as type_name (interface_type, owner_kind)
+  ),
+  -- Of several that match, the first counts. What the last column finds in the description names the owner.
+  conventions as (
+    select
+      *
+    from
+      (
+        values
+          (
+            1,
+            'ELB app/%',
+            'application_load_balancer',
+            '^ELB app/([^/]+)'
+          ),
+          (
+            2,
+            'ELB net/%',
+            'network_load_balancer',
+            '^ELB net/([^/]+)'
+          ),
+          (
+            3,
+            'ELB gwy/%',
+            'gateway_load_balancer',
+            '^ELB gwy/([^/]+)'
+          ),
+          (4, 'ELB %', 'classic_load_balancer', '^ELB (.+)$'),
+          (
+            5,
+            'Interface for NAT Gateway %',
+            'nat_gateway',
+            '(nat-[0-9a-z]+)'
+          ),
+          (6, 'AWS Lambda VPC ENI%', 'lambda', null),
+          (7, 'RDSNetworkInterface', 'rds', null),
+          (
+            8,
+            'Network interface for DBProxy %',
+            'rds_proxy',
+            ' DBProxy (.+)$'
+          ),
+          (
+            9,
+            'arn:aws%:ecs:%:attachment/%',
+            'ecs_task',
+            ':attachment/(.+)$'
+          ),
+          (
+            10,
+            'VPC Endpoint Interface%',
+            'vpc_endpoint',
+            '(vpce-[0-9a-z]+)'
+          ),
+          (
+            11,
+            'EFS mount target for %',
+            'efs',
+            '(fs-[0-9a-z]+)'
+          ),
+          (
+            12,
+            'ElastiCache %',
+            'elasticache',
+            '^ElastiCache (.+)$'
+          ),
+          (
+            13,
+            'ElastiCache+%',
+            'elasticache',
+            '^ElastiCache\+(.+)$'
+          ),
+          (14, 'RedshiftNetworkInterface', 'redshift', null),
+          (15, 'DMSNetworkInterface', 'dms', null),
+          (
+            16,
+            'AWS created network interface for directory %',
+            'directory_service',
+            '(d-[0-9a-z]+)'
+          ),
+          (
+            17,
+            'Network Interface for Transit Gateway Attachment %',
+            'transit_gateway',
+            '(tgw-attach-[0-9a-z]+)'
+          ),
+          (18, 'aws-k8s-branch-eni%', 'eks_pod', null),
+          (19, 'aws-K8S-%', 'eks_node', '(i-[0-9a-f]+)'),
+          (
+            20,
+            'Amazon EKS %',
+            'eks_control_plane',
+            '^Amazon EKS (.+)$'
+          ),
+          (
+            21,
+            'ENI managed by APIGateway%',
+            'api_gateway',
+            null
+          ),
+          (
+            22,
+            'Route 53 Resolver: %',
+            'route53_resolver',
+            '(rslvr-[0-9a-z-]+)'
+          ),
+          (
+            23,
+            'Resource Gateway Interface %',
+            'resource_gateway',
+            '(rgw-[0-9a-z]+)'
+          ),
+          (
+            24,
+            '%Amazon MSK network interface for cluster %',
+            'msk',
+            ':cluster/([^/]+)'
+          ),
+          (
+            25,
+            'ClientVPN Endpoint resource%',
+            'client_vpn',
+            '(cvpn-endpoint-[0-9a-z]+)'
+          ),
+          (26, 'ES %', 'opensearch', '^ES (.+)$'),
+          (27, 'DAX %', 'dax', '^DAX (.+)$'),
+          (
+            28,
+            'Attached to Glue using role: %',
+            'glue',
+            null
+          ),
+          (
+            29,
+            'Created By Amazon Workspaces for AWS Account ID %',
+            'workspaces',
+            null
+          ),
+          (
+            30,
+            'AWS CodeStar Connections%',
+            'codestar_connections',
+            null
+          )
+      ) as convention (
+        convention_order,
+        description_pattern,
+        owner_kind,
+        owner_pattern
+      )
+  ),
+  described as (
+    select
+      states.state_id,
+      min_by(
+        conventions.owner_kind,
+        conventions.convention_order
+      ) as owner_kind,
+      min_by(
+        coalesce(
+          regexp_extract(states.description, conventions.owner_pattern, 1),
+          ''
+        ),
+        conventions.convention_order
+      ) as owner_id
+    from
+      states
+      inner join conventions on states.description like conventions.description_pattern
+    group by
+      states.state_id
+  ),
+  -- The name of the account that asked for the interface, or that it is attached to, where that is a service's.
+  requesters as (
+    select
+      *
+    from
+      (
+        values
+          ('amazon-elasticache', 'elasticache'),
+          ('amazon-elb', 'load_balancer'),
+          ('amazon-rds', 'rds'),
+          ('amazon-redshift', 'redshift')
+      ) as requester (requester_id, owner_kind)
+  ),
+  owned as (
+    select
+      states.*,
+      -- The types that say how an interface works, not whose it is, name no owner.
+      case
+        when states.interface_type not in ('interface', 'efa', 'efa-only', 'branch', 'trunk') then coalesce(type_names.owner_kind, states.interface_type)
+      end as kind_by_type,
+      described.owner_kind as kind_by_description,
+      nullif(described.owner_id, '') as described_owner_id,
+      requesters.owner_kind as kind_by_requester
+    from
+      states
+      left join type_names on states.interface_type = type_names.interface_type
+      left join described on states.state_id = described.state_id
+      left join requesters on requesters.requester_id = case
+        when states.requester_id like 'amazon-%' then states.requester_id
+        else states.configuration ->> '$.Attachment.InstanceOwnerId'
+      end
+  )
 select
   resource_id as network_interface_id,
-  configuration ->> '$.Attachment.InstanceId' as instance_id,
-  configuration ->> '$.InterfaceType' as interface_type,
+  instance_id,
+  interface_type,
   case
-    when configuration ->> '$.Attachment.InstanceId' is not null then 'ec2_instance'
-    when configuration ->> '$.InterfaceType' in ('nat_gateway', 'natGateway') then 'nat_gateway'
-    when configuration ->> '$.InterfaceType' in (
-      'network_load_balancer',
-      'gateway_load_balancer',
-      'lambda',
-      'transit_gateway',
-      'vpc_endpoint',
-      'efs'
-    ) then configuration ->> '$.InterfaceType'
-    when configuration ->> '$.Description' like 'ELB app/%' then 'application_load_balancer'
-    when configuration ->> '$.Description' like 'ELB net/%' then 'network_load_balancer'
-    when configuration ->> '$.Description' like 'ELB gwy/%' then 'gateway_load_balancer'
-    when configuration ->> '$.Description' like 'ELB %' then 'classic_load_balancer'
-    when configuration ->> '$.Description' like 'Interface for NAT Gateway %' then 'nat_gateway'
-    when configuration ->> '$.Description' like 'AWS Lambda VPC ENI%' then 'lambda'
-    when configuration ->> '$.Description' = 'RDSNetworkInterface' then 'rds'
-    when configuration ->> '$.Description' like 'arn:aws%:ecs:%:attachment/%' then 'ecs_task'
-    when configuration ->> '$.Description' like 'VPC Endpoint Interface %' then 'vpc_endpoint'
-    when configuration ->> '$.Description' like 'EFS mount target for %' then 'efs'
-    when configuration ->> '$.Description' like 'ElastiCache %' then 'elasticache'
-    when configuration ->> '$.Description' = 'RedshiftNetworkInterface' then 'redshift'
-    when configuration ->> '$.Description' = 'DMSNetworkInterface' then 'dms'
-    when configuration ->> '$.Description' like 'AWS created network interface for directory %' then 'directory_service'
-    when configuration ->> '$.Description' like 'Network Interface for Transit Gateway Attachment %' then 'transit_gateway'
-    else 'unknown'
+    when instance_id is not null then 'ec2_instance'
+    else coalesce(
+      kind_by_type,
+      kind_by_description,
+      kind_by_requester,
+      'unknown'
+    )
   end as owner_kind,
   case
-    when configuration ->> '$.Attachment.InstanceId' is not null then 'attachment'
-    when configuration ->> '$.InterfaceType' in (
-      'nat_gateway',
-      'natGateway',
-      'network_load_balancer',
-      'gateway_load_balancer',
-      'lambda',
-      'transit_gateway',
-      'vpc_endpoint',
-      'efs'
-    ) then 'interface_type'
-    else 'description'
+    when instance_id is not null then 'attachment'
+    when kind_by_type is not null then 'interface_type'
+    when kind_by_description is not null then 'description'
+    when kind_by_requester is not null then 'requester'
   end as owner_kind_basis,
-  configuration ->> '$.Description' as description,
-  configuration ->> '$.RequesterId' as requester_id,
+  instance_id is null
+  and kind_by_type is null
+  and coalesce(kind_by_description, kind_by_requester) is not null as is_owner_inferred,
+  case
+    when instance_id is not null then instance_id
+    when kind_by_type is null
+    or kind_by_type = kind_by_description
+    -- An endpoint of a gateway load balancer is described as any endpoint is.
+    or kind_by_type like '%endpoint' then described_owner_id
+  end as owner_id,
+  description,
+  requester_id,
   try_cast (configuration ->> '$.RequesterManaged' as boolean) as is_requester_managed,
   configuration ->> '$.SubnetId' as subnet_id,
   configuration ->> '$.VpcId' as vpc_id,
-  configuration ->> '$.PrivateIpAddress' as private_address,
+  private_address,
   configuration ->> '$.Association.PublicIp' as public_address,
   list_sort(
     list_distinct(
@@ -63,13 +284,21 @@ select
         list_concat(
           texts_at (configuration, '$.Ipv6Addresses[*].Ipv6Address'),
           list_filter(
-            [configuration ->> '$.PrivateIpAddress'],
+            [private_address],
             lambda address: address is not null
           )
         )
       )
     )
   ) as addresses,
+  list_sort(
+    list_distinct(
+      list_concat(
+        texts_at (configuration, '$.Ipv4Prefixes[*].Ipv4Prefix'),
+        texts_at (configuration, '$.Ipv6Prefixes[*].Ipv6Prefix')
+      )
+    )
+  ) as prefixes,
   list_sort(
     list_distinct(texts_at (configuration, '$.Groups[*].GroupId'))
   ) as group_ids,
@@ -81,13 +310,24 @@ select
   known_until,
   valid_to,
   absent_at,
+  -- It was not so before it was attached to what it is attached to.
+  greatest(
+    held_from,
+    least(
+      valid_from,
+      coalesce(
+        try_cast (
+          configuration ->> '$.Attachment.AttachTime' as timestamp
+        ),
+        held_from
+      )
+    )
+  ) as held_from,
   known_by,
   start_precision,
   end_precision
 from
-  inventory_state
-where
-  resource_type = 'network_interface'
+  owned
 order by
   network_interface_id,
   valid_from,

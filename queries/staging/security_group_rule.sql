@@ -26,9 +26,26 @@ with
     group by
       group_id
   ),
+  first_known_as_permission as (
+    select
+      group_id,
+      min(valid_from) as known_from
+    from
+      states
+    where
+      is_permission
+    group by
+      group_id
+  ),
   rules as (
     select
-      states.* exclude (known_until, valid_to, end_precision),
+      states.* exclude (known_until, valid_to, held_from, end_precision),
+      -- A rule with an id does not count from before it was seen where the permissions of its group were seen then.
+      case
+        when not states.is_permission
+        and first_known_as_permission.known_from < states.valid_from then states.valid_from
+        else states.held_from
+      end as held_from,
       case
         when states.is_permission
         and first_known_by_id.known_from < states.known_until then first_known_by_id.known_from
@@ -47,6 +64,7 @@ with
     from
       states
       left join first_known_by_id on states.group_id = first_known_by_id.group_id
+      left join first_known_as_permission on states.group_id = first_known_as_permission.group_id
     where
       not states.is_permission
       or first_known_by_id.known_from is null
@@ -109,6 +127,7 @@ select
   known_until,
   valid_to,
   absent_at,
+  held_from,
   known_by,
   start_precision,
   end_precision

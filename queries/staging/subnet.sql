@@ -18,6 +18,7 @@ select
   known_until,
   valid_to,
   absent_at,
+  held_from,
   known_by,
   start_precision,
   end_precision

@@ -25,6 +25,7 @@ select
   known_until,
   valid_to,
   absent_at,
+  held_from,
   known_by,
   start_precision,
   end_precision

@@ -56,7 +56,10 @@ export type EnrichResult = {
 export type EnrichOptions = {
   connection: DuckDBConnection;
   lake: string;
-  config: Pick<Config, 'scope' | 'metadata_max_age_hours' | 'event_clock_tolerance_seconds'>;
+  config: Pick<
+    Config,
+    'scope' | 'metadata_max_age_hours' | 'metadata_backdate_hours' | 'event_clock_tolerance_seconds'
+  >;
   onProgress: (progress: { date: string; day: number; dayCount: number }) => void;
 };
 
@@ -65,6 +68,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   const { connection, lake, config } = options;
   const parameters: Parameters = {
     metadata_max_age_seconds: BigInt(Math.round(config.metadata_max_age_hours * 3600)),
+    metadata_backdate_seconds: BigInt(Math.round(config.metadata_backdate_hours * 3600)),
     event_clock_tolerance_seconds: BigInt(config.event_clock_tolerance_seconds),
   };
   await createScopeTable(connection, config);
@@ -134,6 +138,7 @@ async function inventoryInputs({ lake, config }: EnrichOptions): Promise<string[
 function ruleInputs({ config }: EnrichOptions): string[] {
   return [
     String(config.metadata_max_age_hours),
+    String(config.metadata_backdate_hours),
     String(config.event_clock_tolerance_seconds),
     ...ALL_STEPS.map((step) => fileOf(step).sha256),
     JSON.stringify(DERIVED_TABLES),

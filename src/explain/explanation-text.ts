@@ -123,10 +123,7 @@ function interfaceLines(found: Enrichment, layout: Layout): string[] {
         [
           ['held', heldText(state)],
           ['known by', knownText(state)],
-          [
-            'owner',
-            `${state.owner_kind} (${state.owner_kind_basis}${state.owner_kind_basis === 'description' ? ', inferred' : ''})`,
-          ],
+          ['owner', ownerText(state)],
           ['instance', named(state.instance_id, state.instance_name)],
           [
             'runs as',
@@ -134,7 +131,7 @@ function interfaceLines(found: Enrichment, layout: Layout): string[] {
           ],
           ['subnet', named(state.subnet_id, state.subnet_name)],
           ['vpc', named(state.vpc_id, state.vpc_name)],
-          ['addresses', state.addresses.join(', ')],
+          ['addresses', [...state.addresses, ...state.prefixes].join(', ')],
           ['groups', state.group_ids.join(', ') || 'none'],
           [
             'tags',
@@ -158,6 +155,12 @@ function heldText(state: State): string {
   const before = state.absent_at === null ? '' : `, not yet at ${state.absent_at}`;
   const after = state.valid_to === null ? ', the newest known' : `, no longer at ${state.valid_to}`;
   return since + before + after;
+}
+
+function ownerText({ owner_kind, owner_kind_basis, is_owner_inferred, owner_id }: State): string {
+  const basis = owner_kind_basis === null ? '' : `, by ${owner_kind_basis}`;
+  const inferred = is_owner_inferred === true ? ' (inferred)' : '';
+  return `${owner_kind}${owner_id === null ? '' : ` ${owner_id}`}${basis}${inferred}`;
 }
 
 function knownText(state: State): string {

@@ -66,12 +66,16 @@ const stateSchema = z.strictObject({
   instance_profile_arn: text,
   owner_kind: text,
   owner_kind_basis: text,
+  /** The kind follows from conventions of AWS alone. */
+  is_owner_inferred: z.boolean().nullable(),
+  owner_id: text,
   description: text,
   subnet_id: text,
   subnet_name: text,
   vpc_id: text,
   vpc_name: text,
   addresses: texts,
+  prefixes: texts,
   group_ids: texts,
   tags: entries,
   scope_name: text,
@@ -231,6 +235,9 @@ const enrichmentSchema = z.strictObject({
   group_verdict: text,
   acl_verdict: text,
   acl_entry_ids: texts,
+  /** A verdict rests on rules, or entries, that were first seen later. */
+  is_rule_back_dated: z.boolean().nullable(),
+  is_acl_back_dated: z.boolean().nullable(),
   /** What follows from the trials alone: the same verdicts, reached a second time. */
   tried: verdictsSchema,
   /** False if the trials come to another verdict than the one in the lake. */

@@ -12,6 +12,8 @@ const OUTCOMES = [
   'does_not_permit',
 ] as const satisfies readonly RuleTrial['outcome'][];
 
+const BACK_DATED = ' (back-dated: what it rests on was first seen later)';
+
 export function ruleLines(found: Enrichment, layout: Layout): string[] {
   const trials = found.rule_trials.toSorted(
     (one, other) => OUTCOMES.indexOf(one.outcome) - OUTCOMES.indexOf(other.outcome),
@@ -25,7 +27,7 @@ export function ruleLines(found: Enrichment, layout: Layout): string[] {
           'the groups',
           found.group_verdict === 'not_applicable'
             ? null
-            : `${found.group_verdict}, had they alone decided`,
+            : `${found.group_verdict}, had they alone decided${found.is_rule_back_dated === true ? BACK_DATED : ''}`,
         ],
         ['tried', triedText(found)],
       ],
@@ -68,7 +70,7 @@ export function aclLines(found: Enrichment, record: ExplainedRecord, layout: Lay
   return [
     ...factLines(
       [
-        ['verdict', found.acl_verdict],
+        ['verdict', `${found.acl_verdict}${found.is_acl_back_dated === true ? BACK_DATED : ''}`],
         ['entries', found.acl_entry_ids.join(', ')],
         [
           'tried',

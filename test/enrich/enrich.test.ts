@@ -70,6 +70,7 @@ async function run(maxAgeHours = 24) {
     config: {
       scope: [{ name: 'cde', match: { vpc: ['vpc-a'] } }],
       metadata_max_age_hours: maxAgeHours,
+      metadata_backdate_hours: 0,
       event_clock_tolerance_seconds: 60,
     },
     onProgress: ({ date }) => dates.push(date),

@@ -95,6 +95,8 @@ const tagList = (tags: Tags = {}): JsonObject[] =>
 export type InterfaceParts = {
   id?: string;
   addresses?: readonly string[];
+  /** Prefixes delegated to it, IPv4 or IPv6. */
+  prefixes?: readonly string[];
   groups?: readonly string[];
   instance?: string;
   subnet?: string;
@@ -106,7 +108,7 @@ export type InterfaceParts = {
 
 /** A network interface; the first address is the primary one, and those with `:` are IPv6. */
 export function networkInterface(parts: InterfaceParts = {}): Item {
-  const { id = INTERFACE, addresses = [LOCAL], groups = ['sg-a'] } = parts;
+  const { id = INTERFACE, addresses = [LOCAL], prefixes = [], groups = ['sg-a'] } = parts;
   return {
     type: 'network_interface',
     id,
@@ -123,6 +125,12 @@ export function networkInterface(parts: InterfaceParts = {}): Item {
       Ipv6Addresses: addresses
         .filter((address) => address.includes(':'))
         .map((address) => ({ Ipv6Address: address })),
+      Ipv4Prefixes: prefixes
+        .filter((prefix) => !prefix.includes(':'))
+        .map((prefix) => ({ Ipv4Prefix: prefix })),
+      Ipv6Prefixes: prefixes
+        .filter((prefix) => prefix.includes(':'))
+        .map((prefix) => ({ Ipv6Prefix: prefix })),
       Groups: groups.map((group) => ({ GroupId: group, GroupName: group })),
       ...(parts.instance ? { Attachment: { InstanceId: parts.instance } } : {}),
       TagSet: tagList(parts.tags),
@@ -242,6 +250,7 @@ export type StepOptions = {
   scope?: Scope;
   date?: string;
   maxAgeHours?: number;
+  backdateHours?: number;
   clockToleranceSeconds?: number;
   /** Only the steps of these names; all if absent. */
   steps?: readonly string[];
@@ -249,11 +258,13 @@ export type StepOptions = {
 
 /** Runs every step of enrichment in order, for one day, each as a temporary table. */
 export async function runSteps(database: Database, options: StepOptions = {}): Promise<void> {
-  const { scope = [], date = DAY, maxAgeHours = 24, clockToleranceSeconds = 60, steps } = options;
+  const { scope = [], date = DAY, maxAgeHours = 24, backdateHours = 0, steps } = options;
+  const { clockToleranceSeconds = 60 } = options;
   const day = (days: number): string =>
     new Date(Date.parse(date) + days * 86_400_000).toISOString().slice(0, 10);
   const parameters = {
     metadata_max_age_seconds: BigInt(maxAgeHours * 3600),
+    metadata_backdate_seconds: BigInt(backdateHours * 3600),
     event_clock_tolerance_seconds: BigInt(clockToleranceSeconds),
     flow_date: date,
     event_date: date,

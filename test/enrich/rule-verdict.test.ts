@@ -187,3 +187,26 @@ test('a member of a referenced group is permitted, the public address of one is 
     'unexplained',
   );
 });
+
+test.each([
+  ['10.0.3.15', 'unexplained', ''],
+  ['10.0.3.16', 'permitted', 'sgr-ref'],
+  ['10.0.3.31', 'permitted', 'sgr-ref'],
+  ['10.0.3.32', 'unexplained', ''],
+  ['2001:db8:0:1:a:ffff:ffff:ffff', 'permitted', 'sgr-ref'],
+  ['2001:db8:0:1:b::', 'unexplained', ''],
+])(
+  'a pod at %s, in a group by the prefix of its node or not: %s',
+  async (srcaddr, verdict, ids) => {
+    const node = fixture.networkInterface({
+      id: 'eni-b',
+      addresses: ['10.0.1.20'],
+      prefixes: ['10.0.3.16/28', '2001:db8:0:1:a::/80'],
+      groups: ['sg-b'],
+    });
+    const items = [node, fixture.tagged('security_group', 'sg-b')];
+    const snapshots = one(rule({ id: 'sgr-ref', reference: 'sg-b' }), ...items);
+    const [found, , rules] = await verdictOf(snapshots, { ...opening, srcaddr });
+    expect([found, rules]).toEqual([verdict, ids]);
+  },
+);
