@@ -2,7 +2,8 @@
 -- grain: one row a rule or entry, a stretch of time in which it said the same, and a range of peers
 -- parameters: none
 -- source: times before the first record of the day and after its last are cut to these: so nothing of the day depends on what
---   was learned later of other times. A rule may explain flows up to five days after its end.
+--   was learned later of other times. A rule may explain flows up to five days after its end; of one that ended before the
+--   day, when each of its peers began is not cut: a peer that came after the end was never the rule's.
 with
   extent as (
     select
@@ -84,7 +85,12 @@ with
     select
       ranges.*,
       extent.first_at,
-      extent.last_at
+      extent.last_at,
+      if (
+        possible_until > extent.first_at,
+        extent.first_at,
+        null
+      ) as peer_first_at
     from
       ranges
       cross join extent
@@ -108,27 +114,33 @@ select
   array_join (
     [
       peer,
-      moment_text (greatest(peer_possible_from, first_at)),
-      moment_text (greatest(peer_certain_from, first_at)),
+      moment_text (greatest(peer_possible_from, peer_first_at)),
+      moment_text (greatest(peer_certain_from, peer_first_at)),
       moment_text (least(peer_certain_until, last_at)),
       moment_text (least(peer_possible_until, last_at)),
       -- Null, and so left out, where nothing is back-dated.
       moment_text (
         nullif(
           least(
-            greatest(peer_seen_possible_from, first_at),
+            greatest(peer_seen_possible_from, peer_first_at),
             last_at
           ),
-          least(greatest(peer_possible_from, first_at), last_at)
+          least(
+            greatest(peer_possible_from, peer_first_at),
+            last_at
+          )
         )
       ),
       moment_text (
         nullif(
           least(
-            greatest(peer_seen_certain_from, first_at),
+            greatest(peer_seen_certain_from, peer_first_at),
             last_at
           ),
-          least(greatest(peer_certain_from, first_at), last_at)
+          least(
+            greatest(peer_certain_from, peer_first_at),
+            last_at
+          )
         )
       )
     ],

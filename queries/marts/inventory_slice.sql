@@ -49,19 +49,29 @@ with
       coalesce(absent_at, held_from) < slice_until
       and coalesce(valid_to, slice_until) >= slice_from
   ),
+  -- Of a rule that ended before the stretch, when each of its peers began is not cut, as in filter_range.
+  ranges as (
+    select
+      rule_range.*,
+      bounds.*,
+      if (possible_until > slice_from, slice_from, null) as peer_slice_from
+    from
+      rule_range
+      cross join bounds
+  ),
   rules as (
     select
-      rule_range.* replace(
-        greatest(peer_possible_from, slice_from) as peer_possible_from,
-        greatest(peer_certain_from, slice_from) as peer_certain_from,
+      ranges.* exclude (slice_from, slice_until, peer_slice_from) replace(
+        greatest(peer_possible_from, peer_slice_from) as peer_possible_from,
+        greatest(peer_certain_from, peer_slice_from) as peer_certain_from,
         least(peer_certain_until, slice_until) as peer_certain_until,
         least(peer_possible_until, slice_until) as peer_possible_until,
         least(
-          greatest(peer_seen_possible_from, slice_from),
+          greatest(peer_seen_possible_from, peer_slice_from),
           slice_until
         ) as peer_seen_possible_from,
         least(
-          greatest(peer_seen_certain_from, slice_from),
+          greatest(peer_seen_certain_from, peer_slice_from),
           slice_until
         ) as peer_seen_certain_from,
         least(
@@ -80,8 +90,7 @@ with
         and possible_until < slice_until as is_removed
       )
     from
-      rule_range
-      cross join bounds
+      ranges
     where
       possible_from < slice_until
       and seconds_after (possible_until, if (is_removed, 432000, 0)) > slice_from

@@ -1,6 +1,7 @@
 /**
  * What can be said of the time between snapshots: a snapshot proves what was so at its own time.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Look, Span, Timeline, World } from './world.ts';
 
 /** A run of looks that showed the same: when it held for certain, and when it may have held. */
@@ -23,7 +24,7 @@ export type Stretch<Value> = {
  */
 export type Reading<Value> = (look: Look<unknown>) => Value | 'unsure' | undefined;
 
-/** The stretches in which a thing was there, in their order. Values are compared as JSON. */
+/** The stretches in which a thing was there, in their order. Values are compared by what they hold. */
 export function stretchesOf<Value>(
   timeline: Timeline<unknown>,
   maxAge: number,
@@ -35,7 +36,7 @@ export function stretchesOf<Value>(
   for (const look of timeline) {
     const value = reading(look);
     if (value === 'unsure') continue;
-    if (open && (value === undefined || JSON.stringify(open.value) !== JSON.stringify(value))) {
+    if (open && (value === undefined || !isDeepStrictEqual(open.value, value))) {
       stretches.push({
         ...open,
         certainUntil: open.lastSeen,

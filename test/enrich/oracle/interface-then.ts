@@ -39,22 +39,30 @@ const ownersOf = remember((world, vpc = '', address = '') =>
   ),
 );
 
+/** The interface of a record, and the side that told which one it is, if one did. */
+export type Located = { id: string; side: 'source' | 'destination' | null };
+
 /** The interface that a record names; else the only one of its VPC that may have had its address. */
-export function interfaceOf(world: World, flow: Flow, window: Span | undefined): string | null {
-  if (flow.interfaceId !== null) return flow.interfaceId;
+export function interfaceOf(
+  world: World,
+  flow: Flow,
+  window: Span | undefined,
+): Located | undefined {
+  if (flow.interfaceId !== null) return { id: flow.interfaceId, side: null };
   const { vpc } = flow;
-  if (vpc === null || window === undefined) return null;
-  const own = [
-    ...(flow.direction === 'ingress' ? [] : [flow.source]),
-    ...(flow.direction === 'egress' ? [] : [flow.destination]),
-  ].filter((address) => address !== null);
-  const [only, another] = new Set(
-    own
-      .flatMap((address) => ownersOf(world, vpc, address))
-      .filter(({ stretches }) => stretches.some((stretch) => mayHold(stretch, window)))
-      .map(({ id }) => id),
-  );
-  return only !== undefined && another === undefined ? only : null;
+  if (vpc === null || window === undefined) return undefined;
+  const ownersThen = (address: string | null): readonly string[] =>
+    address === null
+      ? []
+      : ownersOf(world, vpc, address)
+          .filter(({ stretches }) => stretches.some((stretch) => mayHold(stretch, window)))
+          .map(({ id }) => id);
+  const bySource = flow.direction === 'ingress' ? [] : ownersThen(flow.source);
+  const byDestination = flow.direction === 'egress' ? [] : ownersThen(flow.destination);
+  const [id, another] = new Set([...bySource, ...byDestination]);
+  if (id === undefined || another !== undefined) return undefined;
+  if (bySource.length > 0 && byDestination.length > 0) return { id, side: null };
+  return { id, side: bySource.length > 0 ? 'source' : 'destination' };
 }
 
 /**

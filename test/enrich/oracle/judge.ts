@@ -1,5 +1,5 @@
 /** The verdicts on the records of a day. */
-import { type InterfaceThen, interfaceOf, interfaceThen } from './interface-then.ts';
+import { type InterfaceThen, interfaceOf, interfaceThen, type Located } from './interface-then.ts';
 import { type AclSays, aclSays } from './network-acl.ts';
 import { type GroupsSay, groupsSay } from './security-groups.ts';
 import {
@@ -33,9 +33,12 @@ export type Judgement = {
 /** Judges every record of a day, in their order. */
 export function judge(world: World, flows: readonly Flow[]): Judgement[] {
   const located = flows.map((flow) => interfaceOf(world, flow, windowOf(flow)));
-  const initiators = initiatorsOf(flows, located);
+  const initiators = initiatorsOf(
+    flows,
+    located.map((one) => one?.id ?? null),
+  );
   return flows.map((flow, index) =>
-    judgeOne(world, flow, located[index] ?? null, initiators[index] as Initiator),
+    judgeOne(world, flow, located[index], initiators[index] as Initiator),
   );
 }
 
@@ -49,12 +52,13 @@ function windowOf({ start, end }: Flow): Span | undefined {
 function judgeOne(
   world: World,
   flow: Flow,
-  interfaceId: string | null,
+  located: Located | undefined,
   initiator: Initiator,
 ): Judgement {
+  const interfaceId = located?.id ?? null;
   const window = windowOf(flow);
   const then = interfaceThen(world, interfaceId, window);
-  const direction = directionOf(flow, then.addresses);
+  const direction = directionOf(flow, located?.side ?? null, then.addresses);
   const remote = remoteOf(flow, direction);
   let say: GroupsSay | undefined;
   if (window && direction && then.groups.length > 0 && initiator.side !== 'destination')

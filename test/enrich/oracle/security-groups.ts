@@ -94,22 +94,30 @@ function permissionsOf(
   return permissions;
 }
 
-/** Every rule in its stretches; a new description changes nothing that a rule permits. */
+/** What a rule permits: another description, or the number of a protocol for its name, is no change of that. */
+function meaningOf(seen: RuleSeen) {
+  const protocol = protocolNumber(seen.protocol);
+  const ports = hasPorts(protocol) || isIcmp(protocol) ? seen.ports : undefined;
+  return { ...seen, note: '', protocol, ports };
+}
+
+type RuleMeaning = ReturnType<typeof meaningOf>;
+
+/** Every rule in its stretches. */
 const rulesOf = remember((world) =>
   world.rules.flatMap((timeline) =>
     [...idsIn(timeline)].flatMap((ruleId) =>
-      stretchesOf(
-        timeline,
-        world.maxAge,
-        readingOf(ruleId, (seen: RuleSeen) => ({ ...seen, note: '' })),
-      ).map((stretch) => ({ ruleId, stretch })),
+      stretchesOf(timeline, world.maxAge, readingOf(ruleId, meaningOf)).map((stretch) => ({
+        ruleId,
+        stretch,
+      })),
     ),
   ),
 );
 
 /** Ports of TCP and UDP, types of ICMP; any other protocol has neither, whatever the rule says. */
-function isTraffic(rule: RuleSeen, flow: Flow): 'yes' | 'no' | 'maybe' {
-  const wanted = protocolNumber(rule.protocol);
+function isTraffic(rule: RuleMeaning, flow: Flow): 'yes' | 'no' | 'maybe' {
+  const wanted = rule.protocol;
   return all(
     isProtocol(wanted, flow.protocol),
     hasPorts(wanted) ? isPort(wanted, rule.ports, flow.destinationPort) : 'yes',
@@ -125,7 +133,7 @@ type PeerStretch = {
 };
 
 /** The times at which the peer that a rule names includes an address. */
-function peerStretches(world: World, rule: RuleSeen, remote: string): PeerStretch[] {
+function peerStretches(world: World, rule: RuleMeaning, remote: string): PeerStretch[] {
   if (rule.cidr !== undefined) return isIn(rule.cidr, remote) ? [{ isDoubtful: false }] : [];
   if (rule.prefixList !== undefined) return listStretches(world, rule.prefixList, remote);
   return rule.reference === undefined ? [] : memberStretches(world, rule.reference, remote);

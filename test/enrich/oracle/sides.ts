@@ -18,9 +18,10 @@ export function endpointsOf(flow: Flow): { from: string | null; to: string | nul
   };
 }
 
-/** The record's own word, else the side whose address the interface had. */
-export function directionOf(flow: Flow, addresses: readonly string[]): Direction {
+/** The record's own word, else the side by which the interface was found, or whose address it had. */
+export function directionOf(flow: Flow, foundBy: Side, addresses: readonly string[]): Direction {
   if (flow.direction !== null) return flow.direction;
+  if (foundBy !== null) return foundBy === 'source' ? 'egress' : 'ingress';
   const isFromHere = flow.source !== null && addresses.includes(flow.source);
   const isToHere = flow.destination !== null && addresses.includes(flow.destination);
   if (isFromHere === isToHere) return null;
