@@ -210,3 +210,25 @@ test.each([
     expect([found, rules]).toEqual([verdict, ids]);
   },
 );
+
+test('an entry that came to a prefix list after a rule had ended does not make the rule explain', async () => {
+  const removed = rule({ id: 'sgr-removed', ports: [443, 443], prefixList: 'pl-a' });
+  const kept = rule({ id: 'sgr-kept', ports: [8443, 8443], prefixList: 'pl-a' });
+  const early = fixture.prefixEntry('pl-a', '203.0.113.0/24');
+  const late = fixture.prefixEntry('pl-a', '198.51.100.0/24');
+  const [row] = await fixture.enrichAndRead(async (database) => {
+    const types = ['network_interface', 'security_group', 'security_group_rule'];
+    const entries = { series: fixture.entrySeries('pl-a') };
+    for (const [time, rules, listed, isComplete] of [
+      ['2026-11-01 00:00:00', [removed, kept], [early], false],
+      ['2026-11-01 12:00:00', [kept], [early, late], true],
+      [`${DAY} 12:00:00`, [kept], [early, late], true],
+    ] as const) {
+      await fixture.addSnapshot(database, time, [OWN, GROUP, ...rules], { types });
+      await fixture.addSnapshot(database, time, listed, { ...entries, isComplete });
+    }
+    await fixture.addRows(database, 'source_object', [fixture.flowObject('o')]);
+    await fixture.addRows(database, 'flow', [flow(1, { tcp_flags: 0, srcaddr: REMOTE })]);
+  }, 'select rule_verdict, rule_ids from flow_enriched');
+  expect(row).toEqual({ rule_verdict: 'unexplained', rule_ids: [] });
+});
