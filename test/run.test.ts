@@ -122,7 +122,7 @@ describe('run', () => {
     expect(outcome.exitCode).toBe(0);
     expect(outcome.ingest).toMatchObject({ objectCount: 2, rowCount: 4 });
     expect(outcome.enrich).toBeUndefined();
-    expect(outcome.report).toBeUndefined();
+    expect(outcome.reports).toBeUndefined();
     expect([...stages]).toEqual(['ingest']);
     expect(isFinished).toBe(true);
     const records = await query('select * exclude (run_id, started_at, finished_at) from run');

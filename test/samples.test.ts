@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 
 function reportNamed(name: string): ReportResult {
-  const found = outcome.report?.content.reports.find((report) => report.name === name);
+  const found = outcome.reports?.[0]?.content.reports.find((report) => report.name === name);
   if (!found) throw new Error(`the pack has no report ${name}`);
   return found;
 }
@@ -70,7 +70,8 @@ function rowsOf(name: string): Row[] {
 }
 
 function statusOf(id: string): string | undefined {
-  return outcome.report?.content.requirements.find((requirement) => requirement.id === id)?.status;
+  return outcome.reports?.[0]?.content.requirements.find((requirement) => requirement.id === id)
+    ?.status;
 }
 
 describe('each fact of the samples shows in the reports', () => {
@@ -280,9 +281,9 @@ test('the run ends with 0: what was refused is within the allowance', () => {
 });
 
 test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums', async () => {
-  const pack = outcome.report?.folder ?? '';
+  const pack = outcome.reports?.[0]?.folder ?? '';
   const names = readdirSync(pack);
-  for (const report of outcome.report?.content.reports ?? []) {
+  for (const report of outcome.reports?.[0]?.content.reports ?? []) {
     expect(names).toContain(`${report.name}.csv`);
   }
   expect(names).toEqual(expect.arrayContaining(['report.pdf', 'manifest.json', 'SHA256SUMS']));
@@ -290,7 +291,7 @@ test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums
 });
 
 test('nothing in the pack says compliant, and no path of this machine is in it', () => {
-  const pack = outcome.report?.folder ?? '';
+  const pack = outcome.reports?.[0]?.folder ?? '';
   for (const name of readdirSync(pack).filter((file) => /\.(csv|json)$/.test(file))) {
     const text = readFileSync(join(pack, name), 'utf8');
     expect(text).not.toMatch(/\bcompliant\b/i);
@@ -303,7 +304,7 @@ test('a second run ingests nothing and changes nothing but the list of runs', as
   const second = await runSamples(folder);
   expect(second.ingest).toMatchObject({ objectCount: 0, rowCount: 0 });
   expect(second.enrich?.rebuiltDayCount).toBe(0);
-  expect(second.report?.isChanged).toBe(false);
+  expect(second.reports?.[0]?.isChanged).toBe(false);
   const after = hashesBelow(join(folder, 'out'));
   const added = Object.keys(after).filter((name) => !(name in before));
   expect(added.every((name) => name.startsWith('lake/run/'))).toBe(true);
@@ -315,7 +316,7 @@ test('a second run ingests nothing and changes nothing but the list of runs', as
 test('the same inputs give the same pack, byte for byte, in another folder', async () => {
   const elsewhere = copySamples();
   const other = await runSamples(elsewhere);
-  expect(hashesBelow(other.report?.folder ?? '')).toEqual(
-    hashesBelow(outcome.report?.folder ?? ''),
+  expect(hashesBelow(other.reports?.[0]?.folder ?? '')).toEqual(
+    hashesBelow(outcome.reports?.[0]?.folder ?? ''),
   );
 });

@@ -9,6 +9,7 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
+import { FlowproofError, messageOf } from '../errors.ts';
 import { listOf, type QueryFile } from '../query-file.ts';
 import {
   type ReportCell,
@@ -20,7 +21,8 @@ import {
 
 /**
  * Runs one report. `hadData` says whether there was anything that it could have looked at: if not, that
- * it has no rows proves nothing.
+ * it has no rows proves nothing. Throws REPORT_INVALID if the query fails, wants a parameter that there
+ * is not, or has a row with an unknown status.
  */
 export async function runReport(
   connection: DuckDBConnection,
@@ -29,8 +31,23 @@ export async function runReport(
   hadData: boolean,
 ): Promise<ReportResult> {
   const names = listOf(file.header.parameters);
+  const unknown = names.find((name) => !(name in parameters));
+  if (unknown !== undefined) {
+    throw invalid(
+      file,
+      `its header names the parameter "${unknown}"`,
+      `Use "none", or some of: ${Object.keys(parameters).join(', ')}.`,
+    );
+  }
   const values = Object.fromEntries(names.map((name) => [name, parameters[name] ?? '']));
-  const reader = await connection.runAndReadAll(file.text, values);
+  const reader = await connection.runAndReadAll(file.text, values).catch((thrown: unknown) => {
+    throw invalid(
+      file,
+      messageOf(thrown),
+      'Correct the query; `flowproof query` runs it alone.',
+      thrown,
+    );
+  });
   const types = reader.columnTypes();
   const columns: ReportColumn[] = reader
     .columnNames()
@@ -38,9 +55,18 @@ export async function runReport(
   const rows = reader.getRows().map((row) => row.map(toCell));
   const statusIndex = columns.findIndex((column) => column.name === 'status');
   const statusCounts: Partial<Record<Status, number>> = {};
-  for (const row of rows) {
-    const status = STATUSES.find((known) => known === row[statusIndex]);
-    if (status) statusCounts[status] = (statusCounts[status] ?? 0) + 1;
+  for (const row of statusIndex < 0 ? [] : rows) {
+    const said = row[statusIndex] ?? null;
+    if (said === null) continue;
+    const status = STATUSES.find((known) => known === said);
+    if (status === undefined) {
+      throw invalid(
+        file,
+        `a row has the status ${JSON.stringify(said)}`,
+        `Use one of: ${STATUSES.join(', ')}.`,
+      );
+    }
+    statusCounts[status] = (statusCounts[status] ?? 0) + 1;
   }
   return {
     name: file.name,
@@ -57,6 +83,20 @@ export async function runReport(
     hadData,
     statusCounts,
   };
+}
+
+function invalid(
+  file: QueryFile,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): FlowproofError {
+  return new FlowproofError('REPORT_INVALID', {
+    place: file.path,
+    problem,
+    remedy,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function columnType(type: DuckDBType | undefined): ReportColumn['type'] {

@@ -168,9 +168,9 @@ describe('pack pci-dss-4.0.1', () => {
     writeFileSync(join(root, 'reports', 'ips_coverage.sql'), '');
     writeFileSync(
       join(root, 'packs', 'own.yaml'),
-      `{name: own, title: t, standard: s, requirements: [{id: "${id}", title: t, asks: a, limits: l, manual: [], ${keys}}]}`,
+      `{name: own, title: t, standard: PCI DSS v4.0.1, requirements: [{id: "${id}", title: t, asks: a, limits: l, manual: [], ${keys}}]}`,
     );
-    const load = () => loadPackDefinition('own', root);
+    const load = () => loadPackDefinition('own', [root]);
     expect(load).toThrow(expect.objectContaining({ code: 'REPORT_INVALID' }));
     expect(load).toThrow(message);
     rmSync(root, { recursive: true });
