@@ -106,11 +106,7 @@ export function documentData(content: PackContent, attached: readonly string[]) 
       why: prose(one.why),
       limits: prose(one.limits),
       manual: one.manual.map(prose),
-      reports: one.reports.map((name) => ({
-        name,
-        title: prose(reports.get(name)?.title ?? `${name} (not part of this pack)`),
-        known: reports.has(name),
-      })),
+      reports: one.reports.map((name) => evidenceData(name, reports.get(name))),
     })),
     reports: content.reports.map((one) => reportData(one, requirementIds)),
     overview: overviewData(content),
@@ -119,6 +115,69 @@ export function documentData(content: PackContent, attached: readonly string[]) 
     attachments: attached,
     attachedText: attachedText(content.reports.length, attached.length),
   };
+}
+
+/** What a report shows of a requirement: how many rows, and the gravest of them. */
+function evidenceData(name: string, report: ReportResult | undefined) {
+  if (report === undefined) {
+    return { name, title: prose(`${name} (not part of this pack)`), known: false, top: [] };
+  }
+  const count = report.rows.length;
+  return {
+    name,
+    title: prose(report.title),
+    known: true,
+    countText:
+      count === 0
+        ? report.hadData
+          ? 'no rows, though there was data to look at'
+          : 'no rows, as there was no data to look at'
+        : `${count} ${count === 1 ? 'row' : 'rows'}; ${count === 1 ? 'it is' : 'all are'} in ${report.name}.csv`,
+    statusCounts: countsOf(report),
+    top: gravestRows(report),
+  };
+}
+
+/** Rows of a report that a requirement shows, and cells of such a row. */
+const MAX_TOP_ROWS = 3;
+const MAX_TOP_CELLS = 6;
+/** Characters of a cell of such a row. */
+const MAX_TOP_CHARACTERS = 80;
+
+/** The first rows of the gravest status, on a line each: the cells that say something, by their columns. */
+function gravestRows(report: ReportResult): { status: RowStatus | null; text: string }[] {
+  const statusIndex = report.columns.findIndex((column) => column.name === 'status');
+  const rank = (row: readonly ReportCell[]): number => {
+    const index = ROW_STATUSES.findIndex((status) => status === row[statusIndex]);
+    return index < 0 ? ROW_STATUSES.length : index;
+  };
+  return report.rows
+    .map((row, number) => ({ row, number }))
+    .sort((one, other) => rank(one.row) - rank(other.row) || one.number - other.number)
+    .slice(0, MAX_TOP_ROWS)
+    .map(({ row }) => {
+      const status = ROW_STATUSES.find((one) => one === row[statusIndex]) ?? null;
+      const cells = report.columns.flatMap((column, index) => {
+        const cell = row[index] ?? null;
+        const isNote = NOTE_COLUMNS.has(column.name) || column.name === 'status';
+        if (isNote || cell === null || cell === '') return [];
+        const value = typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
+        return [`${columnTitle(column.name)}: ${briefText(value)}`];
+      });
+      return { status, text: breakable(cells.slice(0, MAX_TOP_CELLS).join(' · '), 24) };
+    });
+}
+
+function briefText(text: string): string {
+  const shown = printable(text);
+  return shown.length <= MAX_TOP_CHARACTERS ? shown : `${shown.slice(0, MAX_TOP_CHARACTERS - 2)} …`;
+}
+
+function countsOf(report: ReportResult): { key: RowStatus; rows: string }[] {
+  return ROW_STATUSES.flatMap((key) => {
+    const rowCount = report.statusCounts[key] ?? 0;
+    return rowCount > 0 ? [{ key, rows: String(rowCount) }] : [];
+  });
 }
 
 function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
@@ -163,10 +222,7 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
         ? `The first ${MAX_ROWS} of ${report.rows.length} rows; all rows are in ${csvFile}.`
         : `${report.rows.length}, also in ${csvFile}.`,
     emptyText: emptyText(report),
-    statusCounts: ROW_STATUSES.flatMap((key) => {
-      const rowCount = report.statusCounts[key] ?? 0;
-      return rowCount > 0 ? [{ key, rows: String(rowCount) }] : [];
-    }),
+    statusCounts: countsOf(report),
     isWide,
     fontSize,
     columns: cells.map(({ column }, index) => ({
