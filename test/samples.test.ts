@@ -138,6 +138,15 @@ describe('each fact of the samples shows in the reports', () => {
     expect(statusOf('1.4.2')).toBe('contradicts');
   });
 
+  test('exceptions.yaml: SSH to the bastion is accepted, and RDP counts, as its exception has expired', () => {
+    const rows = rowsOf('admin_ports_reachable').filter(({ exception }) => exception !== null);
+    const ssh = rows.filter(({ exception }) => exception === 'EX-1');
+    expect(ssh.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    const rdp = rows.filter(({ exception }) => exception === 'EX-2 (expired 2026-10-31)');
+    expect(rdp.map(({ status }) => status)).toEqual(['contradicts', 'contradicts']);
+    expect(rows).toHaveLength(4);
+  });
+
   test('silent_hours: the gap has its start and its end', () => {
     const rows = rowsOf('coverage_gaps').filter((gap) => gap.gap_code === 'FL_SILENT_HOURS');
     expect(rows).toHaveLength(1);
