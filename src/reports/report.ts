@@ -85,6 +85,9 @@ export type RequirementResult = {
 
 export type PackSource = {
   uri: string;
+  /** Of an S3 object. */
+  etag?: string | null;
+  versionId?: string | null;
   sha256: string;
   sizeBytes: number;
   format: string | null;
@@ -108,5 +111,7 @@ export type PackContent = {
   reports: readonly ReportResult[];
   sources: readonly PackSource[];
   configSha256: string;
+  /** Of the file of accepted exceptions, where one was given. */
+  exceptionsSha256?: string;
   tool: { name: 'flowproof'; version: string; engine: string };
 };

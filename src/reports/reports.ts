@@ -9,6 +9,7 @@ import { type Parameters, readRows } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
+import type { Signer } from './dsse.ts';
 import { loadPackDefinition, type PackDefinition, requirementResult } from './pack-definition.ts';
 import { writePackFolder } from './pack-folder.ts';
 import type { PackContent, PackSource, ReportResult } from './report.ts';
@@ -26,6 +27,8 @@ export type ReportOptions = {
   connection: DuckDBConnection;
   config: Config;
   onProgress: (progress: { report: string; position: number; count: number }) => void;
+  /** Signs the pack; without it the pack has no signature. */
+  signer?: Signer | undefined;
 };
 
 /** Runs the queries of the configured pack and writes its folder. Needs the views of the lake. */
@@ -56,6 +59,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome> {
     folder,
     content,
     queryTexts: new Map(files.map((file) => [file.name, file.text])),
+    signer: options.signer,
   });
   return {
     folder,
@@ -139,6 +143,8 @@ async function packContent(
   }>(connection, 'scopes', parameters);
   const sources = await runPackQuery<{
     uri: string;
+    etag: string | null;
+    version_id: string | null;
     sha256: string;
     size_bytes: bigint;
     format: string | null;
@@ -173,6 +179,8 @@ async function packContent(
     sources: sources.map(
       (row): PackSource => ({
         uri: row.uri,
+        etag: row.etag,
+        versionId: row.version_id,
         sha256: row.sha256,
         sizeBytes: Number(row.size_bytes),
         format: row.format,
