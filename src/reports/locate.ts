@@ -49,7 +49,7 @@ export function differingPlaces(
 function columnsText(expected: FileRows, found: FileRows): string {
   if (expected.columns.length !== found.columns.length) {
     const [was, is] = [expected.columns.length, found.columns.length];
-    return was === 0 && is === 0 ? '' : `; ${is} columns, there were ${was}`;
+    return was === 0 && is === 0 ? '' : `; columns: ${is}, there were ${was}`;
   }
   const changed = found.columns.flatMap((hash, index) =>
     hash === expected.columns[index] ? [] : [index],

@@ -109,7 +109,7 @@ function missingProblems(
     return [{ file: CHECKSUMS_NAME, problem }];
   }
   const witness = word?.by ?? (name === MANIFEST_NAME ? undefined : MANIFEST_NAME);
-  const by = line === undefined && witness !== undefined ? `; ${witness} names it` : '';
+  const by = line === undefined && witness !== undefined ? `; ${witness} lists it` : '';
   return [{ file: name, problem: `is missing${by}` }];
 }
 
