@@ -43,7 +43,7 @@ export async function previousPack(folder: string, place: Place): Promise<PackLi
       const problem =
         'manifest' in sibling
           ? `its ${MANIFEST_NAME} is not what ${CHECKSUMS_NAME} says`
-          : sibling.problem;
+          : `its ${MANIFEST_NAME} ${sibling.problem}`;
       throw new FlowproofError('PACK_CHAIN_BROKEN', {
         place: sibling.folder,
         problem: `no pack can follow this one: ${problem}`,
@@ -107,7 +107,7 @@ async function readSibling(folder: string): Promise<Sibling> {
     const isListed = sums.split('\n').includes(`${sha256}  ${MANIFEST_NAME}`);
     return { name, folder, sha256, manifest, isListed };
   } catch (thrown) {
-    return { name, folder, problem: `its ${MANIFEST_NAME}: ${messageOf(thrown).slice(0, 300)}` };
+    return { name, folder, problem: `cannot be read (${messageOf(thrown).slice(0, 300)})` };
   }
 }
 
