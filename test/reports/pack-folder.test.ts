@@ -65,6 +65,7 @@ describe('writePackFolder', () => {
       'queries/flow_detail_by_resource.sql',
       'queries/loss_interval.sql',
       'report.pdf',
+      'rows.sha256',
     ]);
     expect(await namesBelow(folder)).toEqual(written.files);
     expect(await readdir(join(parent, 'evidence'))).toEqual(['pack']);
