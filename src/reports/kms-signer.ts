@@ -32,22 +32,23 @@ export async function kmsSigner({ key, region }: KmsOptions): Promise<Signer> {
   const answer = await client
     .send(new GetPublicKeyCommand({ KeyId: key }))
     .catch((thrown) => failCall('SIGNING_KEY_UNUSABLE', thrown, key, 'GetPublicKey'));
-  const spec = answer.KeySpec ?? 'unknown';
-  if (answer.KeyUsage !== 'SIGN_VERIFY' || spec !== KEY_SPEC || !answer.PublicKey) {
+  const publicKey = createPublicKey({
+    key: Buffer.from(answer.PublicKey ?? []),
+    format: 'der',
+    type: 'spki',
+  });
+  // The key itself is asked: what speaks KMS does not always name its kind.
+  const isP256 = isSigningKey(publicKey) && publicKey.asymmetricKeyType === 'ec';
+  if (answer.KeyUsage !== 'SIGN_VERIFY' || !isP256) {
+    const kind = answer.KeySpec ?? publicKey.asymmetricKeyType;
     throw new FlowproofError('SIGNING_KEY_UNUSABLE', {
       place: key,
-      problem: `the KMS key is ${spec} for ${answer.KeyUsage ?? 'an unknown use'}`,
+      problem: `the KMS key is ${kind} for ${answer.KeyUsage ?? 'an unknown use'}`,
       remedy:
         `Use a key of ${KEY_SPEC} for SIGN_VERIFY: ` +
         `aws kms create-key --key-spec ${KEY_SPEC} --key-usage SIGN_VERIFY`,
     });
   }
-  const publicKey = createPublicKey({
-    key: Buffer.from(answer.PublicKey),
-    format: 'der',
-    type: 'spki',
-  });
-  if (!isSigningKey(publicKey)) throw new Error(`KMS gave another key than ${KEY_SPEC}`);
   return {
     publicKey,
     keyId: keyIdOf(publicKey),

@@ -1,4 +1,5 @@
 /** What is made of a pack's files once all others are there: the short hashes, and the signature. */
+import { FlowproofError } from '../errors.ts';
 import {
   ENVELOPE_NAME,
   envelopeText,
@@ -39,7 +40,11 @@ export async function sealedEnvelope(
   const sig = await signer.sign(preAuthEncoding(PAYLOAD_TYPE, payload));
   const envelope = { payload, signatures: [{ keyid: signer.keyId, sig }] };
   if (!isSignedBy(envelope, signer.publicKey)) {
-    throw new Error('the signature that was made is not one of the key');
+    throw new FlowproofError('SIGNING_FAILED', {
+      place: signer.keyId,
+      problem: 'the signature that was made is not good by the public key of the same key',
+      remedy: 'Run again; if it stays so, what holds the key does not sign as AWS KMS does.',
+    });
   }
   return envelopeText(envelope);
 }

@@ -13,6 +13,7 @@ import {
   startHttpDouble,
 } from '../http-double.ts';
 import { kmsAccount, kmsFault, kmsKey } from '../kms-double.ts';
+import { knownSigner, smallPack } from './custody.ts';
 
 let folder: string;
 
@@ -202,4 +203,9 @@ describe('a key of AWS KMS', () => {
       problem: expect.stringContaining('Sign failed with AccessDeniedException'),
     });
   });
+});
+
+test('a signer whose signatures are not good is not believed', async () => {
+  const liar = { ...knownSigner, sign: async () => Buffer.alloc(64) };
+  await expect(smallPack(liar)).rejects.toMatchObject({ code: 'SIGNING_FAILED' });
 });
