@@ -10,6 +10,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { listOf, type QueryFile } from '../query-file.ts';
+import { type ColumnMeanings, loadColumnMeanings, meaningOf } from './column-meanings.ts';
 import {
   type ReportCell,
   type ReportColumn,
@@ -34,7 +35,7 @@ export async function runReport(
   const types = reader.columnTypes();
   const columns: ReportColumn[] = reader
     .columnNames()
-    .map((name, index) => ({ name, type: columnType(types[index]) }));
+    .map((name, index) => withMeaning(file.name, { name, type: columnType(types[index]) }));
   const rows = reader.getRows().map((row) => row.map(toCell));
   const statusIndex = columns.findIndex((column) => column.name === 'status');
   const statusCounts: Partial<Record<Status, number>> = {};
@@ -57,6 +58,14 @@ export async function runReport(
     hadData,
     statusCounts,
   };
+}
+
+let knownMeanings: ColumnMeanings | undefined;
+
+function withMeaning(report: string, column: ReportColumn): ReportColumn {
+  knownMeanings ??= loadColumnMeanings();
+  const meaning = meaningOf(knownMeanings, report, column.name);
+  return meaning === undefined ? column : { ...column, meaning };
 }
 
 function columnType(type: DuckDBType | undefined): ReportColumn['type'] {
