@@ -5,9 +5,8 @@
  * OCSF says "Pass" of a check that passed for every resource. flowproof decides nothing of the kind, so
  * `supports` is "Other" with its own word, and no finding ever says "Pass".
  */
-import { createHash } from 'node:crypto';
 import { dataTime } from './data-time.ts';
-import { csvName, queryName } from './manifest.ts';
+import { csvName, queryName, sha256Of } from './manifest.ts';
 import {
   type PackContent,
   type ReportResult,
@@ -66,12 +65,13 @@ function findingOf(
   reports: readonly ReportResult[],
 ) {
   const { id, status } = requirement;
+  const { tool } = content;
   const { standard } = content.pack;
   const time = Date.parse(dataTime(content));
   const title = `${standard} ${id}: ${requirement.title}`;
   const statusId = COMPLIANCE_STATUS_IDS[status];
   const uid = uidOf(content, requirement);
-  return {
+  const said = {
     ...CLASSIFICATION,
     time,
     // flowproof ranks no finding.
@@ -81,17 +81,6 @@ function findingOf(
     status_id: 1,
     status: 'New',
     message: `${title}. ${STATUS_WORDS[status].label}: ${requirement.why}`,
-    metadata: {
-      version: '1.5.0',
-      uid,
-      log_name: content.pack.name,
-      log_provider: content.tool.name,
-      product: {
-        name: content.tool.name,
-        vendor_name: content.tool.name,
-        version: content.tool.version,
-      },
-    },
     finding_info: {
       uid,
       title,
@@ -125,14 +114,28 @@ function findingOf(
       },
     },
   };
+  const product = { name: tool.name, vendor_name: tool.name, version: tool.version };
+  return {
+    ...said,
+    metadata: {
+      version: '1.5.0',
+      // The same finding with other evidence is another event.
+      uid: hashOf([said, product]),
+      log_name: content.pack.name,
+      log_provider: tool.name,
+      product,
+    },
+  };
 }
 
 /** One requirement of one pack, assessed organization and period is one finding, whoever makes it again. */
 function uidOf(content: PackContent, requirement: RequirementResult): string {
   const { pack, organization, period } = content;
-  return createHash('sha256')
-    .update(JSON.stringify([pack.name, organization, period.start, period.end, requirement.id]))
-    .digest('hex');
+  return hashOf([pack.name, organization, period.start, period.end, requirement.id]);
+}
+
+function hashOf(value: unknown): string {
+  return sha256Of(JSON.stringify(value));
 }
 
 function resourceOf(scope: PackContent['scope'][number]) {

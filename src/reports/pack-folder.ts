@@ -7,6 +7,7 @@ import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { csvText } from './csv.ts';
+import { DICTIONARY_NAME, dictionaryTable } from './dictionary.ts';
 import {
   CHECKSUMS_NAME,
   checksumsText,
@@ -15,9 +16,12 @@ import {
   manifestJson,
   queryName,
 } from './manifest.ts';
+import { OCSF_NAME, ocsfJson } from './ocsf.ts';
+import { OSCAL_NAME, oscalJson } from './oscal.ts';
 import { writePdf } from './pdf.ts';
 import type { PackContent } from './report.ts';
 import { verifyPack } from './verify.ts';
+import { WORKBOOK_NAME, writeWorkbook } from './xlsx.ts';
 
 export type PackRequest = {
   folder: string;
@@ -38,7 +42,19 @@ export async function packFiles(
     files.set(csvName(report.name), Buffer.from(csvText(report)));
     files.set(queryName(report.name), Buffer.from(query));
   }
+  const dictionaryName = csvName(DICTIONARY_NAME);
+  if (files.has(dictionaryName)) {
+    throw new FlowproofError('REPORT_INVALID', {
+      place: queryName(DICTIONARY_NAME),
+      problem: `its rows would take the name of the data dictionary (${dictionaryName})`,
+      remedy: 'Give the report another name.',
+    });
+  }
+  files.set(dictionaryName, Buffer.from(csvText(dictionaryTable(content))));
   files.set('report.pdf', await writePdf(content));
+  files.set(WORKBOOK_NAME, writeWorkbook(content));
+  files.set(OCSF_NAME, Buffer.from(ocsfJson(content)));
+  files.set(OSCAL_NAME, Buffer.from(oscalJson(content, files)));
   files.set(MANIFEST_NAME, Buffer.from(manifestJson(content, files)));
   files.set(CHECKSUMS_NAME, Buffer.from(checksumsText(files)));
   return files;
