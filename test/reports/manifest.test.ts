@@ -65,7 +65,8 @@ describe('manifest.json', () => {
       .filter((name) => name !== MANIFEST_NAME && name !== CHECKSUMS_NAME)
       .sort();
     expect(manifest.files.map((file) => file.name)).toEqual(expected);
-    expect(expected).toHaveLength(packContent().reports.length * 2 + 1);
+    // CSV and query a report; dictionary, PDF, workbook, OCSF and OSCAL.
+    expect(expected).toHaveLength(packContent().reports.length * 2 + 5);
   });
 
   test('the hash and size of each file are right', () => {

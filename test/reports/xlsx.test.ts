@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { unzipSync } from 'fflate';
 import readWorkbook from 'read-excel-file/node';
 import { describe, expect, test } from 'vitest';
@@ -202,6 +203,24 @@ describe('hostile text', () => {
       const seen = String(read?.[index] ?? '').replaceAll('_x005F_', '_');
       expect(seen.trim()).toBe(text.trim());
     }
+  });
+
+  test('of any kind leaves a sheet well-formed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...ALL_HOSTILE_TEXTS))),
+        fc.constantFrom<ReportColumn['type']>('text', 'number', 'boolean', 'time'),
+        (texts, type) => {
+          const xml = xmlOf({
+            columns: [{ name: texts.join(''), type }],
+            rows: texts.map((text) => [text]),
+            wholeIn: 'value.csv',
+          });
+          expect(() => checkXml(xml)).not.toThrow();
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 
   test('that a spreadsheet would run stays text also when somebody edits it', () => {
