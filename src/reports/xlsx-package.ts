@@ -25,7 +25,7 @@ export function zipParts(parts: Iterable<readonly [string, Iterable<string>]>): 
     pieces.push(piece);
   });
   for (const [name, texts] of parts) {
-    const file = new ZipDeflate(name, { level: 6 });
+    const file = new ZipDeflate(name, { level: 3 });
     file.mtime = time;
     archive.add(file);
     for (const text of texts) file.push(strToU8(text));
