@@ -269,7 +269,20 @@ export const configSchema = z.strictObject({
     .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
       message: 'must start before it ends',
     }),
-  pack: z.string().min(1).default('pci-dss-4.0.1').describe('Which evidence pack to make'),
+  pack: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .default('pci-dss-4.0.1')
+    .describe('Which evidence pack to make, or a list of several'),
+  queries: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder with own reports/ (SQL) and packs/ (YAML), used like the built-in ones'),
+  exceptions: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('YAML file of exceptions: findings that were accepted, by whom and until when'),
   allowance: z
     .strictObject({
       rejected_lines: z.number().int().min(0).default(0).describe('Lines that may be unreadable'),

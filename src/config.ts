@@ -11,8 +11,10 @@ import { type ConfigFile, configJsonSchema, configSchema } from './config-schema
 import { FlowproofError, messageOf } from './errors.ts';
 
 /** The configuration as the program uses it: absolute folders, instants, and where it came from. */
-export type Config = Omit<ConfigFile, 'period'> & {
+export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
   path: string;
+  /** Names of the packs to make. */
+  packs: readonly string[];
   /** Folder that patterns are relative to. */
   folder: string;
   sha256: string;
@@ -35,10 +37,14 @@ export function readConfig(path: string): Config {
   }
   const checked = parseConfig(text, path);
   const folder = dirname(absolute);
+  const { pack, queries, exceptions, ...rest } = checked;
   return {
-    ...checked,
+    ...rest,
     lake: resolve(folder, checked.lake),
     output: resolve(folder, checked.output),
+    packs: [...new Set([pack].flat())],
+    ...(queries ? { queries: resolve(folder, queries) } : {}),
+    ...(exceptions ? { exceptions: resolve(folder, exceptions) } : {}),
     period: { start: new Date(checked.period.start), end: new Date(checked.period.end) },
     path: absolute,
     folder,

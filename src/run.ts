@@ -19,8 +19,7 @@ import { openSources } from './ingest/open-sources.ts';
 import { abandonBatches, createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
 import type { Progress } from './progress.ts';
-import { loadPackDefinition } from './reports/pack-definition.ts';
-import { type ReportOutcome, report } from './reports/reports.ts';
+import { loadPacks, type ReportOutcome, report } from './reports/reports.ts';
 import { findTable, quoteName, quoteText } from './tables.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -29,7 +28,8 @@ export type Part = 'ingest' | 'enrich' | 'report';
 export type RunOutcome = {
   ingest?: IngestResult;
   enrich?: EnrichResult;
-  report?: ReportOutcome;
+  /** One for each pack of the configuration. */
+  reports?: readonly ReportOutcome[];
   exitCode: number;
   seconds: number;
 };
@@ -47,7 +47,7 @@ export type RunOptions = {
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { config, parts, progress, now = () => new Date() } = options;
   // A pack that does not exist should not cost the hours of reading before it is missed.
-  if (parts.includes('report')) loadPackDefinition(config.pack);
+  if (parts.includes('report')) loadPacks(config);
   const startedAt = now();
   const runId = randomUUID();
   const lock = await openLakeForWriting(config.lake);
@@ -92,7 +92,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       });
     }
     if (parts.includes('report')) {
-      outcome.report = await report({
+      outcome.reports = await report({
         connection,
         config,
         onProgress: ({ report: name, position, count }) =>

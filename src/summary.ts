@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 import { EXIT_CODES } from './errors.ts';
 import { visibleText } from './query-table.ts';
 import { STATUS_WORDS, STATUSES } from './reports/report.ts';
+import type { ReportOutcome } from './reports/reports.ts';
 import type { RunOutcome } from './run.ts';
 
 const MAX_LISTED = 5;
@@ -70,8 +71,11 @@ function enrichLines({ enrich }: RunOutcome): string[] {
   return lines;
 }
 
-function reportLines({ report }: RunOutcome): string[] {
-  if (!report) return [];
+function reportLines({ reports = [] }: RunOutcome): string[] {
+  return reports.flatMap(packLines);
+}
+
+function packLines(report: ReportOutcome): string[] {
   const { content } = report;
   const counts = STATUSES.map((status) => {
     const count = content.requirements.filter((item) => item.status === status).length;

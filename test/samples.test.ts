@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 
 function reportNamed(name: string): ReportResult {
-  const found = outcome.report?.content.reports.find((report) => report.name === name);
+  const found = outcome.reports?.[0]?.content.reports.find((report) => report.name === name);
   if (!found) throw new Error(`the pack has no report ${name}`);
   return found;
 }
@@ -72,7 +72,8 @@ function rowsOf(name: string): Row[] {
 }
 
 function statusOf(id: string): string | undefined {
-  return outcome.report?.content.requirements.find((requirement) => requirement.id === id)?.status;
+  return outcome.reports?.[0]?.content.requirements.find((requirement) => requirement.id === id)
+    ?.status;
 }
 
 describe('each fact of the samples shows in the reports', () => {
@@ -137,6 +138,15 @@ describe('each fact of the samples shows in the reports', () => {
     expect(reached?.permitted_until_at).toBe('2026-11-02T17:00:30Z');
     expect(rows.find((port) => port.rule_id === FACTS.rdp_open.ruleIds[1])?.cidr).toBe('::/0');
     expect(statusOf('1.4.2')).toBe('contradicts');
+  });
+
+  test('exceptions.yaml: SSH to the bastion is accepted, and RDP counts, as its exception has expired', () => {
+    const rows = rowsOf('admin_ports_reachable').filter(({ exception }) => exception !== null);
+    const ssh = rows.filter(({ exception }) => exception === 'EX-1');
+    expect(ssh.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    const rdp = rows.filter(({ exception }) => exception === 'EX-2 (expired 2026-10-31)');
+    expect(rdp.map(({ status }) => status)).toEqual(['contradicts', 'contradicts']);
+    expect(rows).toHaveLength(4);
   });
 
   test('silent_hours: the gap has its start and its end', () => {
@@ -282,9 +292,9 @@ test('the run ends with 0: what was refused is within the allowance', () => {
 });
 
 test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums', async () => {
-  const pack = outcome.report?.folder ?? '';
+  const pack = outcome.reports?.[0]?.folder ?? '';
   const names = readdirSync(pack);
-  for (const report of outcome.report?.content.reports ?? []) {
+  for (const report of outcome.reports?.[0]?.content.reports ?? []) {
     expect(names).toContain(`${report.name}.csv`);
   }
   expect(names).toEqual(expect.arrayContaining(['report.pdf', 'manifest.json', 'SHA256SUMS']));
@@ -292,10 +302,10 @@ test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums
 });
 
 test('the published schemas accept what the pack holds for machines', () => {
-  const pack = outcome.report?.folder ?? '';
+  const pack = outcome.reports?.[0]?.folder ?? '';
   const read = (name: string): unknown => JSON.parse(readFileSync(join(pack, name), 'utf8'));
   const findings = read('ocsf.json') as unknown[];
-  expect(findings).toHaveLength(outcome.report?.content.requirements.length ?? 0);
+  expect(findings).toHaveLength(outcome.reports?.[0]?.content.requirements.length ?? 0);
   const judgeFinding = judgeBy('ocsf-1.5.0-compliance-finding.schema.json');
   expect(findings.flatMap(judgeFinding)).toEqual([]);
   const judgeResults = judgeBy('oscal-1.1.3-assessment-results.schema.json');
@@ -303,9 +313,9 @@ test('the published schemas accept what the pack holds for machines', () => {
 });
 
 test('the workbook has a sheet a report, with a row a row', async () => {
-  const pack = outcome.report?.folder ?? '';
+  const pack = outcome.reports?.[0]?.folder ?? '';
   const sheets = await readWorkbook(readFileSync(join(pack, 'report.xlsx')));
-  const reports = outcome.report?.content.reports ?? [];
+  const reports = outcome.reports?.[0]?.content.reports ?? [];
   const found = reports.map((report) => sheets.find((sheet) => sheet.sheet === report.name));
   expect(found.map((sheet) => sheet?.data.length)).toEqual(
     reports.map((report) => Math.max(report.rows.length, 1) + 1),
@@ -313,7 +323,7 @@ test('the workbook has a sheet a report, with a row a row', async () => {
 });
 
 test('nothing in the pack says compliant, and no path of this machine is in it', () => {
-  const pack = outcome.report?.folder ?? '';
+  const pack = outcome.reports?.[0]?.folder ?? '';
   for (const name of readdirSync(pack).filter((file) => /\.(csv|json)$/.test(file))) {
     const text = readFileSync(join(pack, name), 'utf8');
     expect(text).not.toMatch(/\bcompliant\b/i);
@@ -326,7 +336,7 @@ test('a second run ingests nothing and changes nothing but the list of runs', as
   const second = await runSamples(folder);
   expect(second.ingest).toMatchObject({ objectCount: 0, rowCount: 0 });
   expect(second.enrich?.rebuiltDayCount).toBe(0);
-  expect(second.report?.isChanged).toBe(false);
+  expect(second.reports?.[0]?.isChanged).toBe(false);
   const after = hashesBelow(join(folder, 'out'));
   const added = Object.keys(after).filter((name) => !(name in before));
   expect(added.every((name) => name.startsWith('lake/run/'))).toBe(true);
@@ -338,7 +348,7 @@ test('a second run ingests nothing and changes nothing but the list of runs', as
 test('the same inputs give the same pack, byte for byte, in another folder', async () => {
   const elsewhere = copySamples();
   const other = await runSamples(elsewhere);
-  expect(hashesBelow(other.report?.folder ?? '')).toEqual(
-    hashesBelow(outcome.report?.folder ?? ''),
+  expect(hashesBelow(other.reports?.[0]?.folder ?? '')).toEqual(
+    hashesBelow(outcome.reports?.[0]?.folder ?? ''),
   );
 });

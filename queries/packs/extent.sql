@@ -4,19 +4,26 @@
 with
   flows as (
     select
-      count(*) as flows,
-      count(*) filter(
-        where
-          scope_name is not null
+      cast(coalesce(sum(flow_class.flow_count), 0) as bigint) as flows,
+      cast(
+        coalesce(
+          sum(
+            if (
+              interface_context.scope_name is null,
+              0,
+              flow_class.flow_count
+            )
+          ),
+          0
+        ) as bigint
       ) as flows_in_scope,
-      max(end_at) as data_through_at
+      max(flow_class.last_at) as data_through_at
     from
-      flow_enriched
+      flow_class
+      left join interface_context on flow_class.state_id = interface_context.state_id
     where
-      flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
+      flow_class.flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_class.flow_date < cast(cast($period_end as timestamp) as date)
   ),
   interfaces as (
     select

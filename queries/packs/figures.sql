@@ -4,15 +4,43 @@
 with
   flows as (
     select
-      scope_name,
-      action
+      cast(coalesce(sum(flow_class.flow_count), 0) as bigint) as flows,
+      coalesce(
+        sum(
+          if (
+            interface_context.scope_name is null,
+            0,
+            flow_class.flow_count
+          )
+        ),
+        0
+      ) as in_scope,
+      coalesce(
+        sum(
+          if (
+            flow_class.action = 'ACCEPT',
+            flow_class.flow_count,
+            0
+          )
+        ),
+        0
+      ) as accepted,
+      coalesce(
+        sum(
+          if (
+            flow_class.action = 'REJECT',
+            flow_class.flow_count,
+            0
+          )
+        ),
+        0
+      ) as rejected
     from
-      flow_enriched
+      flow_class
+      left join interface_context on flow_class.state_id = interface_context.state_id
     where
-      flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at) < cast($period_end as timestamp)
+      flow_class.flow_date >= cast(cast($period_start as timestamp) as date)
+      and flow_class.flow_date < cast(cast($period_end as timestamp) as date)
   ),
   events as (
     select
@@ -39,51 +67,40 @@ with
     select
       1 as position,
       'Flows' as label,
-      count(*) as value
+      flows as value
     from
       flows
     union all
     select
       2 as position,
       'of these, in scope' as label,
-      count(*) filter(
-        where
-          scope_name is not null
-      ) as value
+      in_scope as value
     from
       flows
     union all
     select
       3 as position,
       'accepted' as label,
-      count(*) filter(
-        where
-          action = 'ACCEPT'
-      ) as value
+      accepted as value
     from
       flows
     union all
     select
       4 as position,
       'rejected' as label,
-      count(*) filter(
-        where
-          action = 'REJECT'
-      ) as value
+      rejected as value
     from
       flows
     union all
     select
       5 as position,
       'Copies in other flow logs' as label,
-      count(distinct flow_id) as value
+      coalesce(sum(copy_count), 0) as value
     from
-      flow_copy
+      copy_day
     where
       flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at) < cast($period_end as timestamp)
+      and flow_date < cast(cast($period_end as timestamp) as date)
     union all
     select
       6 as position,

@@ -1,27 +1,30 @@
 /**
- * What the columns of reports mean: `queries/reports/columns.yaml`, the one place for it.
+ * What the columns of reports mean: `columns.yaml` beside the reports, the one place for it.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
-import { QUERIES_ROOT } from '../query-file.ts';
+import { QUERIES_ROOT, type QueryFile } from '../query-file.ts';
 
 const meanings = z.record(z.string(), z.string().trim().min(1));
 
 const fileSchema = z.strictObject({
   /** Names that mean the same in every report. */
-  columns: meanings,
+  columns: meanings.default({}),
   /** By report: names that mean more or other there. */
-  reports: z.record(z.string(), meanings),
+  reports: z.record(z.string(), meanings).default({}),
 });
 
 export type ColumnMeanings = z.infer<typeof fileSchema>;
 
-/** Reads `reports/columns.yaml` below `root`. Throws REPORT_INVALID with every mistake. */
-export function loadColumnMeanings(root = QUERIES_ROOT): ColumnMeanings {
-  const path = join(root, 'reports', 'columns.yaml');
+/** flowproof's own reports and their `columns.yaml`. */
+export const REPORTS_FOLDER = join(QUERIES_ROOT, 'reports');
+
+/** Reads `columns.yaml` of a folder. Throws REPORT_INVALID with every mistake. */
+export function readColumnMeanings(folder: string): ColumnMeanings {
+  const path = join(folder, 'columns.yaml');
   try {
     return fileSchema.parse(parse(readFileSync(path, 'utf8')));
   } catch (thrown) {
@@ -35,13 +38,32 @@ export function loadColumnMeanings(root = QUERIES_ROOT): ColumnMeanings {
   }
 }
 
-/** The meaning of a report's column, its own before the common one; undefined if none is written down. */
-export function meaningOf(
-  known: ColumnMeanings,
-  report: string,
+const known = new Map<string, ColumnMeanings>();
+
+/** The meanings of a folder, read once; none if it has no such file. */
+function meaningsOf(folder: string): ColumnMeanings {
+  let found = known.get(folder);
+  if (found === undefined) {
+    const isThere = existsSync(join(folder, 'columns.yaml'));
+    found = isThere ? readColumnMeanings(folder) : { columns: {}, reports: {} };
+    known.set(folder, found);
+  }
+  return found;
+}
+
+/**
+ * The meaning of a report's column: what the folder of the report says, of this report before all others,
+ * else what flowproof's own says. Undefined if nobody wrote it down.
+ */
+export function columnMeaning(
+  report: Pick<QueryFile, 'name' | 'path'>,
   column: string,
 ): string | undefined {
-  const own = known.reports[report];
-  if (own && Object.hasOwn(own, column)) return own[column];
-  return Object.hasOwn(known.columns, column) ? known.columns[column] : undefined;
+  for (const folder of [dirname(report.path), REPORTS_FOLDER]) {
+    const { columns, reports } = meaningsOf(folder);
+    const own = Object.hasOwn(reports, report.name) ? reports[report.name] : undefined;
+    if (own && Object.hasOwn(own, column)) return own[column];
+    if (Object.hasOwn(columns, column)) return columns[column];
+  }
+  return undefined;
 }

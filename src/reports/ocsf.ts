@@ -111,6 +111,14 @@ function findingOf(
         period: content.period,
         data_through: content.dataThrough,
         config_sha256: content.configSha256,
+        ...(content.exceptions === null
+          ? {}
+          : {
+              exceptions_sha256: content.exceptions.sha256,
+              exceptions: content.exceptions.uses
+                .filter((one) => requirement.reports.includes(one.report))
+                .map(({ rowCount, ...one }) => ({ ...one, row_count: rowCount })),
+            }),
       },
     },
   };

@@ -10,8 +10,8 @@ import {
   type PackContent,
   type ReportResult,
   type RequirementResult,
+  ROW_STATUSES,
   STATUS_WORDS,
-  STATUSES,
 } from './report.ts';
 
 /** Namespace of the properties that OSCAL does not define. */
@@ -98,7 +98,9 @@ function reportObservation(context: OscalContext, report: ReportResult) {
       },
     ],
     collected: context.collected,
-    remarks: oscalProse(`Limits: ${report.limits}`),
+    remarks: [`Limits: ${report.limits}`, ...exceptionTexts(context, report)]
+      .map(oscalProse)
+      .join('\n\n'),
   };
 }
 
@@ -143,12 +145,24 @@ function evidenceOf(context: OscalContext, report: ReportResult) {
       ownProperty('row-kind', report.rowKind),
       ownProperty('row-count', String(report.rows.length)),
       ownProperty('had-data', String(report.hadData)),
-      ...STATUSES.flatMap((status) => {
+      ...ROW_STATUSES.flatMap((status) => {
         const count = report.statusCounts[status] ?? 0;
         return count > 0 ? [ownProperty(`rows-${status}`, String(count))] : [];
       }),
     ],
   };
+}
+
+/** Exceptions that accept rows of the report, or did until they expired: none is hidden. */
+function exceptionTexts(context: OscalContext, report: ReportResult): string[] {
+  return (context.content.exceptions?.uses ?? [])
+    .filter((one) => one.report === report.name && one.rowCount > 0)
+    .map(
+      (one) =>
+        `Exception ${one.id}, ${one.state === 'expired' ? 'expired on' : 'in force until'} ` +
+        `${one.expires}, matches ${one.rowCount} ${one.rowCount === 1 ? 'row' : 'rows'}: ${one.what} ` +
+        `${one.why} Compensating control: ${one.compensating_control} Approved by: ${one.approved_by}`,
+    );
 }
 
 /** What the number of rows means, also where there are none. */

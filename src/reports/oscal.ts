@@ -59,7 +59,8 @@ export function oscalJson(content: PackContent, files: PackFiles): string {
   });
 }
 
-function metadataOf({ pack, organization, tool, configSha256, ...content }: PackContent) {
+function metadataOf(content: PackContent) {
+  const { pack, organization, tool, exceptions } = content;
   return {
     title: oscalProse(pack.title),
     'last-modified': dataTime(content),
@@ -70,7 +71,8 @@ function metadataOf({ pack, organization, tool, configSha256, ...content }: Pack
       ownProperty('standard', pack.standard),
       ownProperty('pack', pack.name),
       ownProperty('tool', `${tool.name} ${tool.version}, ${tool.engine}`),
-      ownProperty('config-sha256', configSha256),
+      ownProperty('config-sha256', content.configSha256),
+      ...(exceptions === null ? [] : [ownProperty('exceptions-sha256', exceptions.sha256)]),
     ],
     ...(organization === null
       ? {}

@@ -1,16 +1,22 @@
 /**
  * Packs: which requirements of a standard there are, which reports bear on each, and what only a person
- * can supply. A pack is one YAML file in `queries/packs`; `deriveRequirementStatus` is the one rule by
+ * can supply. A pack is one YAML file in `packs/`; `deriveRequirementStatus` is the one rule by
  * which rows of reports become the status of a requirement.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { QUERIES_ROOT } from '../query-file.ts';
-import { type ReportResult, type RequirementResult, STATUSES, type Status } from './report.ts';
-import { REQUIREMENT_IDS } from './requirement-ids.ts';
+import {
+  type ReportResult,
+  type RequirementResult,
+  ROW_STATUSES,
+  type RowStatus,
+  type Status,
+} from './report.ts';
+import { filesByName } from './report-files.ts';
+import { requirementIdMistake } from './requirement-ids.ts';
 
 const text = z.string().trim().min(1);
 
@@ -43,30 +49,26 @@ const packSchema = z.strictObject({
 export type PackDefinition = z.infer<typeof packSchema>;
 export type PackRequirement = PackDefinition['requirements'][number];
 
-function namesIn(folder: string, ending: string): string[] {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(ending))
-    .map((file) => basename(file, ending))
-    .sort();
-}
-
 /**
- * Reads `packs/<name>.yaml` below `root`. Throws PACK_UNKNOWN if there is no such pack, and
+ * Reads `packs/<name>.yaml` below one of the folders. Throws PACK_UNKNOWN if there is no such pack, and
  * REPORT_INVALID with every mistake if the file has an unknown key, report or requirement id.
  */
-export function loadPackDefinition(name: string, root = QUERIES_ROOT): PackDefinition {
-  const packs = namesIn(join(root, 'packs'), '.yaml');
-  if (!packs.includes(name)) {
+export function loadPackDefinition(
+  name: string,
+  roots: readonly string[] = [QUERIES_ROOT],
+): PackDefinition {
+  const packs = filesByName('packs', roots);
+  const path = packs.get(name);
+  if (path === undefined) {
     throw new FlowproofError('PACK_UNKNOWN', {
       place: `pack "${name}"`,
       problem: 'there is no pack of that name',
-      remedy: `Use one of: ${packs.join(', ')}.`,
+      remedy: `Use one of: ${[...packs.keys()].join(', ')}.`,
     });
   }
-  const path = join(root, 'packs', `${name}.yaml`);
   const parsed = packSchema.safeParse(parseYaml(path));
   if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error));
-  const problems = mistakesOf(parsed.data, name, namesIn(join(root, 'reports'), '.sql'));
+  const problems = mistakesOf(parsed.data, name, new Set(filesByName('reports', roots).keys()));
   if (problems.length > 0) throw invalid(path, problems.join('; '));
   return parsed.data;
 }
@@ -89,17 +91,16 @@ function invalid(path: string, problem: string, cause?: unknown): FlowproofError
 }
 
 /** What a pack may get wrong beyond its shape. */
-function mistakesOf(pack: PackDefinition, name: string, reports: readonly string[]): string[] {
+function mistakesOf(pack: PackDefinition, name: string, reports: ReadonlySet<string>): string[] {
   const seen = new Set<string>();
   const problems = pack.name === name ? [] : [`name is "${pack.name}", the file is "${name}"`];
   for (const requirement of pack.requirements) {
-    if (!REQUIREMENT_IDS.has(requirement.id)) {
-      problems.push(`"${requirement.id}" is no requirement of PCI DSS v4.0.1 that is known here`);
-    }
+    const mistake = requirementIdMistake(pack.standard, requirement.id);
+    if (mistake) problems.push(mistake);
     if (seen.has(requirement.id)) problems.push(`requirement ${requirement.id} stands twice`);
     seen.add(requirement.id);
     for (const report of requirement.reports) {
-      if (!reports.includes(report)) {
+      if (!reports.has(report)) {
         problems.push(`requirement ${requirement.id} names unknown report "${report}"`);
       }
     }
@@ -113,7 +114,8 @@ export type ReportEvidence = Pick<ReportResult, 'name' | 'title' | 'hadData' | '
 /**
  * The status of a requirement from the rows of the reports that bear on it: without data in any of
  * them `not_evidenced`; with a row that contradicts `contradicts`; if all say the same, that; else
- * `partial`. A report with data and no rows found nothing against it and counts as `supports`; one
+ * `partial`. A row that an exception accepts counts as `partial`: it is no contradiction any more, but
+ * supports nothing. A report with data and no rows found nothing against it and counts as `supports`; one
  * without data, beside others with data, counts as `not_evidenced`.
  */
 export function deriveRequirementStatus(evidence: readonly ReportEvidence[]): {
@@ -140,28 +142,30 @@ export function deriveRequirementStatus(evidence: readonly ReportEvidence[]): {
 
 function statusesOf(evidence: ReportEvidence): Status[] {
   if (!evidence.hadData) return ['not_evidenced'];
-  const found = STATUSES.filter((status) => (evidence.statusCounts[status] ?? 0) > 0);
-  return found.length > 0 ? found : ['supports'];
+  const found = ROW_STATUSES.filter((status) => (evidence.statusCounts[status] ?? 0) > 0);
+  if (found.length === 0) return ['supports'];
+  return found.map((status) => (status === 'accepted' ? 'partial' : status));
 }
 
 /** How a count of rows goes on, for one row and for more. */
-const COUNTED: Readonly<Record<Status, readonly [string, string]>> = {
+const COUNTED: Readonly<Record<RowStatus, readonly [string, string]>> = {
   contradicts: ['contradicts', 'contradict'],
   not_evidenced: ['is not evidenced', 'are not evidenced'],
   partial: ['is partial', 'are partial'],
   out_of_reach: ['is out of reach', 'are out of reach'],
   manual_evidence_required: ['needs manual evidence', 'need manual evidence'],
   supports: ['supports', 'support'],
+  accepted: ['is accepted by an exception', 'are accepted by exceptions'],
 };
 
 function countsText(evidence: ReportEvidence): string {
   if (!evidence.hadData) return `${evidence.title}: no data to look at`;
-  const parts = STATUSES.flatMap((status) => {
+  const parts = ROW_STATUSES.flatMap((status) => {
     const count = evidence.statusCounts[status] ?? 0;
     return count > 0 ? [`${count} ${COUNTED[status][count === 1 ? 0 : 1]}`] : [];
   });
   if (parts.length === 0) return `${evidence.title}: looked at the data and found nothing to list`;
-  const total = STATUSES.reduce((sum, status) => sum + (evidence.statusCounts[status] ?? 0), 0);
+  const total = ROW_STATUSES.reduce((sum, status) => sum + (evidence.statusCounts[status] ?? 0), 0);
   return `${evidence.title}: of ${total} ${total === 1 ? 'row' : 'rows'}, ${parts.join(', ')}`;
 }
 

@@ -15,8 +15,13 @@ export const STATUSES = [
 
 export type Status = (typeof STATUSES)[number];
 
+/** A row may also be a finding that was accepted; a requirement never is. */
+export const ROW_STATUSES = [...STATUSES, 'accepted'] as const;
+
+export type RowStatus = (typeof ROW_STATUSES)[number];
+
 /** Words for readers, one for each status. */
-export const STATUS_WORDS: Readonly<Record<Status, { label: string; meaning: string }>> = {
+export const STATUS_WORDS: Readonly<Record<RowStatus, { label: string; meaning: string }>> = {
   supports: { label: 'Supports', meaning: 'The logs show what the requirement asks for.' },
   partial: {
     label: 'Partial',
@@ -34,6 +39,11 @@ export const STATUS_WORDS: Readonly<Record<Status, { label: string; meaning: str
   manual_evidence_required: {
     label: 'Manual evidence required',
     meaning: 'Only documents, interviews or observation can show it.',
+  },
+  accepted: {
+    label: 'Accepted',
+    meaning:
+      'A finding that the entity has accepted until a date; the exception says why. It counts again afterwards.',
   },
 };
 
@@ -66,7 +76,7 @@ export type ReportResult = {
   /** False if there was no data that the report could have looked at. */
   hadData: boolean;
   /** Rows by the value of their `status` column. */
-  statusCounts: Readonly<Partial<Record<Status, number>>>;
+  statusCounts: Readonly<Partial<Record<RowStatus, number>>>;
 };
 
 export type RequirementResult = {
@@ -83,6 +93,35 @@ export type RequirementResult = {
   limits: string;
   /** What only a person can supply, and whom to ask. */
   manual: readonly string[];
+};
+
+/** An exception and the rows that it matched in a pack. */
+export type ExceptionUse = {
+  id: string;
+  report: string;
+  what: string;
+  why: string;
+  compensating_control: string;
+  owner: string;
+  approved_by: string;
+  /** Last day on which it counts. */
+  expires: string;
+  state: 'in_force' | 'expired';
+  rowCount: number;
+};
+
+/** What the pictures on the first page show. */
+export type Overview = {
+  /** Flows in scope by how far they have each of the six details of 10.2.2. */
+  details: readonly {
+    element: string;
+    met: number;
+    supplied: number;
+    partial: number;
+    missing: number;
+  }[];
+  /** Interfaces in scope on each day, and those with flow records. */
+  days: readonly { day: string; interfaceCount: number; recordedCount: number }[];
 };
 
 export type PackSource = {
@@ -106,9 +145,12 @@ export type PackContent = {
   dataThrough: string | null;
   scope: readonly { name: string; match: string; interfaceCount: number; instanceCount: number }[];
   figures: readonly { label: string; value: string }[];
+  overview: Overview;
   requirements: readonly RequirementResult[];
   reports: readonly ReportResult[];
   sources: readonly PackSource[];
+  /** Exceptions of the pack's reports; null if the configuration names no file of them. */
+  exceptions: { sha256: string; uses: readonly ExceptionUse[] } | null;
   configSha256: string;
   tool: { name: 'flowproof'; version: string; engine: string };
 };

@@ -9,9 +9,16 @@ import { type Parameters, readRows } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
+import {
+  applyExceptions,
+  checkReportNames,
+  type Exceptions,
+  readExceptions,
+} from './exceptions.ts';
 import { loadPackDefinition, type PackDefinition, requirementResult } from './pack-definition.ts';
 import { writePackFolder } from './pack-folder.ts';
-import type { PackContent, PackSource, ReportResult } from './report.ts';
+import type { Overview, PackContent, PackSource, ReportResult } from './report.ts';
+import { filesByName, queryRoots, reportFiles } from './report-files.ts';
 import { runReport } from './run-report.ts';
 
 export type ReportOutcome = {
@@ -28,41 +35,90 @@ export type ReportOptions = {
   onProgress: (progress: { report: string; position: number; count: number }) => void;
 };
 
-/** Runs the queries of the configured pack and writes its folder. Needs the views of the lake. */
-export async function report(options: ReportOptions): Promise<ReportOutcome> {
+/** The packs of the configuration. Throws for a pack, report or exception that cannot be used. */
+export function loadPacks(config: Config): {
+  definitions: readonly PackDefinition[];
+  roots: readonly string[];
+  exceptions: Exceptions | null;
+} {
+  const roots = queryRoots(config);
+  const definitions = config.packs.map((name) => loadPackDefinition(name, roots));
+  const exceptions = config.exceptions === undefined ? null : readExceptions(config.exceptions);
+  if (exceptions) checkReportNames(exceptions, filesByName('reports', roots));
+  return { definitions, roots, exceptions };
+}
+
+/**
+ * Runs the queries of the configured packs, each once, and writes a folder for each pack. Needs the views
+ * of the lake.
+ */
+export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
   const { connection, config } = options;
-  const definition = loadPackDefinition(config.pack);
-  const files = reportFiles(definition);
+  const { definitions, roots, exceptions } = loadPacks(config);
+  const filesOf = definitions.map(({ requirements }) =>
+    reportFiles(
+      requirements.flatMap(({ reports }) => reports),
+      roots,
+    ),
+  );
+  const files = [...new Map(filesOf.flat().map((file) => [file.name, file])).values()];
   const parameters = {
     period_start: isoSecond(config.period.start),
     period_end: isoSecond(config.period.end),
   };
   const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
   if (!extent) throw new Error('extent.sql gave no row');
-  const results: ReportResult[] = [];
+  const lastDay = isoSecond(new Date(config.period.end.getTime() - 1000)).slice(0, 10);
+  const results = new Map<string, Judged>();
   for (const [index, file] of files.entries()) {
     options.onProgress({ report: file.name, position: index + 1, count: files.length });
-    results.push(await runReport(connection, file, parameters, hasNeeds(file, extent)));
+    const result = await runReport(connection, file, parameters, hasNeeds(file, extent));
+    const judged = exceptions
+      ? applyExceptions(result, exceptions, lastDay)
+      : { report: result, uses: [] };
+    results.set(file.name, judged);
   }
-  const content = await packContent(
-    options,
-    definition,
-    results,
-    parameters,
-    extent.data_through_at,
-  );
-  const folder = join(config.output, packName(config));
-  const written = await writePackFolder({
-    folder,
-    content,
-    queryTexts: new Map(files.map((file) => [file.name, file.text])),
-  });
-  return {
-    folder,
-    isChanged: written.changed,
-    ...(written.keptFolder ? { keptFolder: written.keptFolder } : {}),
-    content,
-  };
+  const common = await commonContent(options, parameters, extent.data_through_at);
+  const outcomes: ReportOutcome[] = [];
+  for (const [index, definition] of definitions.entries()) {
+    const own = (filesOf[index] ?? []).flatMap((file) => results.get(file.name) ?? []);
+    const reports = own.map((one) => servedIn(definition, one.report));
+    const content: PackContent = {
+      pack: { name: definition.name, title: definition.title, standard: definition.standard },
+      ...common,
+      requirements: definition.requirements.map((requirement) =>
+        requirementResult(requirement, reports),
+      ),
+      reports,
+      exceptions: exceptions && {
+        sha256: exceptions.sha256,
+        uses: own.flatMap(({ uses }) => uses),
+      },
+    };
+    const folder = join(config.output, packName(definition.name, config));
+    const written = await writePackFolder({
+      folder,
+      content,
+      queryTexts: new Map(files.map((file) => [file.name, file.text])),
+    });
+    outcomes.push({
+      folder,
+      isChanged: written.changed,
+      ...(written.keptFolder ? { keptFolder: written.keptFolder } : {}),
+      content,
+    });
+  }
+  return outcomes;
+}
+
+type Judged = ReturnType<typeof applyExceptions>;
+
+/** A report with the requirements that it bears on in this pack: the header names those of PCI DSS. */
+function servedIn(definition: PackDefinition, result: ReportResult): ReportResult {
+  const requirements = definition.requirements
+    .filter(({ reports }) => reports.includes(result.name))
+    .map(({ id }) => id);
+  return { ...result, requirements };
 }
 
 /** A row of `queries/packs/extent.sql`. */
@@ -93,17 +149,10 @@ function hasNeeds(file: QueryFile, extent: Extent): boolean {
 }
 
 /** `pci-dss-4.0.1_2026-11-01_2026-12-01`: pack, first day, first day after. */
-function packName(config: Config): string {
+function packName(pack: string, config: Config): string {
   const day = (time: Date): string =>
     time.toISOString().replace('T00:00:00.000Z', '').replace(/[:.]/g, '');
-  return `${config.pack}_${day(config.period.start)}_${day(config.period.end)}`;
-}
-
-function reportFiles(definition: PackDefinition): QueryFile[] {
-  const names = new Set(definition.requirements.flatMap((requirement) => requirement.reports));
-  return [...names].map((name) =>
-    readQueryFile('reports', join(QUERIES_ROOT, 'reports', `${name}.sql`)),
-  );
+  return `${pack}_${day(config.period.start)}_${day(config.period.end)}`;
 }
 
 function isoSecond(time: Date): string {
@@ -119,13 +168,12 @@ async function runPackQuery<Row extends Record<string, unknown>>(
   return readRows<Row>(connection, file.text, parameters);
 }
 
-async function packContent(
+/** What every pack of the configuration holds. */
+async function commonContent(
   options: ReportOptions,
-  definition: PackDefinition,
-  reports: readonly ReportResult[],
   parameters: Readonly<Record<string, string>>,
   dataThrough: Date | null,
-): Promise<PackContent> {
+): Promise<Omit<PackContent, 'pack' | 'requirements' | 'reports' | 'exceptions'>> {
   const { connection, config } = options;
   const figures = await runPackQuery<{ label: string; value: bigint }>(
     connection,
@@ -149,7 +197,6 @@ async function packContent(
     rejected_count: bigint;
   }>(connection, 'sources', parameters);
   return {
-    pack: { name: definition.name, title: definition.title, standard: definition.standard },
     organization: config.organization ?? null,
     period: { start: parameters.period_start ?? '', end: parameters.period_end ?? '' },
     dataThrough: dataThrough === null ? null : isoSecond(dataThrough),
@@ -166,10 +213,7 @@ async function packContent(
       label: row.label,
       value: Number(row.value).toLocaleString('en-US'),
     })),
-    requirements: definition.requirements.map((requirement) =>
-      requirementResult(requirement, reports),
-    ),
-    reports,
+    overview: await readOverview(connection, parameters),
     sources: sources.map(
       (row): PackSource => ({
         uri: row.uri,
@@ -185,6 +229,38 @@ async function packContent(
     ),
     configSha256: config.sha256,
     tool: { name: 'flowproof', version: TOOL_VERSION, engine: `DuckDB ${engineVersion()}` },
+  };
+}
+
+async function readOverview(
+  connection: DuckDBConnection,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Overview> {
+  const details = await runPackQuery<{
+    element: string;
+    met: bigint;
+    supplied: bigint;
+    partial: bigint;
+    missing: bigint;
+  }>(connection, 'detail_elements', parameters);
+  const days = await runPackQuery<{ day: Date; interface_count: bigint; recorded_count: bigint }>(
+    connection,
+    'coverage_days',
+    parameters,
+  );
+  return {
+    details: details.map((row) => ({
+      element: row.element,
+      met: Number(row.met),
+      supplied: Number(row.supplied),
+      partial: Number(row.partial),
+      missing: Number(row.missing),
+    })),
+    days: days.map((row) => ({
+      day: row.day.toISOString().slice(0, 10),
+      interfaceCount: Number(row.interface_count),
+      recordedCount: Number(row.recorded_count),
+    })),
   };
 }
 

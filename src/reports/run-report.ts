@@ -9,8 +9,9 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
+import { FlowproofError, messageOf } from '../errors.ts';
 import { listOf, type QueryFile } from '../query-file.ts';
-import { type ColumnMeanings, loadColumnMeanings, meaningOf } from './column-meanings.ts';
+import { columnMeaning } from './column-meanings.ts';
 import {
   type ReportCell,
   type ReportColumn,
@@ -21,7 +22,8 @@ import {
 
 /**
  * Runs one report. `hadData` says whether there was anything that it could have looked at: if not, that
- * it has no rows proves nothing.
+ * it has no rows proves nothing. Throws REPORT_INVALID if the query fails, wants a parameter that there
+ * is not, or has a row with an unknown status.
  */
 export async function runReport(
   connection: DuckDBConnection,
@@ -30,18 +32,47 @@ export async function runReport(
   hadData: boolean,
 ): Promise<ReportResult> {
   const names = listOf(file.header.parameters);
+  const unknown = names.find((name) => !(name in parameters));
+  if (unknown !== undefined) {
+    throw invalid(
+      file,
+      `its header names the parameter "${unknown}"`,
+      `Use "none", or some of: ${Object.keys(parameters).join(', ')}.`,
+    );
+  }
   const values = Object.fromEntries(names.map((name) => [name, parameters[name] ?? '']));
-  const reader = await connection.runAndReadAll(file.text, values);
+  const reader = await connection.runAndReadAll(file.text, values).catch((thrown: unknown) => {
+    throw invalid(
+      file,
+      messageOf(thrown),
+      'Correct the query; `flowproof query` runs it alone.',
+      thrown,
+    );
+  });
   const types = reader.columnTypes();
-  const columns: ReportColumn[] = reader
-    .columnNames()
-    .map((name, index) => withMeaning(file.name, { name, type: columnType(types[index]) }));
+  const columns: ReportColumn[] = reader.columnNames().map((name, index) => {
+    const meaning = columnMeaning(file, name);
+    return {
+      name,
+      type: columnType(types[index]),
+      ...(meaning === undefined ? {} : { meaning }),
+    };
+  });
   const rows = reader.getRows().map((row) => row.map(toCell));
   const statusIndex = columns.findIndex((column) => column.name === 'status');
   const statusCounts: Partial<Record<Status, number>> = {};
-  for (const row of rows) {
-    const status = STATUSES.find((known) => known === row[statusIndex]);
-    if (status) statusCounts[status] = (statusCounts[status] ?? 0) + 1;
+  for (const row of statusIndex < 0 ? [] : rows) {
+    const said = row[statusIndex] ?? null;
+    if (said === null) continue;
+    const status = STATUSES.find((known) => known === said);
+    if (status === undefined) {
+      throw invalid(
+        file,
+        `a row has the status ${JSON.stringify(said)}`,
+        `Use one of: ${STATUSES.join(', ')}.`,
+      );
+    }
+    statusCounts[status] = (statusCounts[status] ?? 0) + 1;
   }
   return {
     name: file.name,
@@ -60,12 +91,18 @@ export async function runReport(
   };
 }
 
-let knownMeanings: ColumnMeanings | undefined;
-
-function withMeaning(report: string, column: ReportColumn): ReportColumn {
-  knownMeanings ??= loadColumnMeanings();
-  const meaning = meaningOf(knownMeanings, report, column.name);
-  return meaning === undefined ? column : { ...column, meaning };
+function invalid(
+  file: QueryFile,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): FlowproofError {
+  return new FlowproofError('REPORT_INVALID', {
+    place: file.path,
+    problem,
+    remedy,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function columnType(type: DuckDBType | undefined): ReportColumn['type'] {

@@ -3,7 +3,7 @@
  * numbers and times are numbers, as far as a spreadsheet can hold them exactly.
  */
 import { defuse } from '../spreadsheet.ts';
-import { type ReportCell, type ReportColumn, STATUSES, type Status } from './report.ts';
+import { type ReportCell, type ReportColumn, ROW_STATUSES, type RowStatus } from './report.ts';
 import { visibleLines } from './visible-text.ts';
 
 /** What a cell of a spreadsheet can hold (Microsoft, "Excel specifications and limits"). */
@@ -31,7 +31,7 @@ export const STYLES = [
   'boolean',
   'note',
   'link',
-  ...STATUSES,
+  ...ROW_STATUSES,
 ] as const;
 
 export type Style = (typeof STYLES)[number];
@@ -109,7 +109,7 @@ export function tableCell(
 }
 
 function textStyle(text: string, column: ReportColumn): Style {
-  const status = STATUSES.find((known): known is Status => known === text);
+  const status = ROW_STATUSES.find((known): known is RowStatus => known === text);
   if (column.name === 'status' && status) return status;
   // Whoever edits such a cell must not make a formula of it.
   return defuse(text) === text ? 'text' : 'quoted';

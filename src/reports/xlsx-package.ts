@@ -5,7 +5,7 @@
  */
 import { strToU8, Zip, ZipDeflate } from 'fflate';
 import { STATUS_COLOURS } from './pdf-data.ts';
-import { STATUSES } from './report.ts';
+import { ROW_STATUSES } from './report.ts';
 import { escapeXml, STYLES, type Style } from './xlsx-cells.ts';
 import { quotedSheet, type Sheet, tableRange } from './xlsx-sheet.ts';
 
@@ -136,7 +136,7 @@ const FORMATS: Readonly<Partial<Record<Style, string>>> = {
 };
 
 function formatXml(style: Style): string {
-  const status = (STATUSES as readonly string[]).indexOf(style);
+  const status = (ROW_STATUSES as readonly string[]).indexOf(style);
   const own =
     FORMATS[style] ??
     ` fontId="${FIRST_STATUS_FONT + status}" fillId="${FIRST_STATUS_FILL + status}" applyFont="1" applyFill="1">${TOP}`;
@@ -161,7 +161,7 @@ export function stylesXml(): string {
     font('<b/><sz val="11"/><color rgb="FFFFFFFF"/>'),
     font('<i/><sz val="11"/>'),
     font('<u/><sz val="11"/><color rgb="FF17476B"/>'),
-    ...STATUSES.map((status) =>
+    ...ROW_STATUSES.map((status) =>
       font(`<b/><sz val="11"/><color rgb="${rgb(STATUS_COLOURS[status].ink)}"/>`),
     ),
   ];
@@ -169,7 +169,7 @@ export function stylesXml(): string {
     '<fill><patternFill patternType="none"/></fill>',
     '<fill><patternFill patternType="gray125"/></fill>',
     fill('FF17476B'),
-    ...STATUSES.map((status) => fill(rgb(STATUS_COLOURS[status].paper))),
+    ...ROW_STATUSES.map((status) => fill(rgb(STATUS_COLOURS[status].paper))),
   ];
   const none = '<left/><right/><top/><bottom/><diagonal/>';
   return (

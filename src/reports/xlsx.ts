@@ -12,8 +12,8 @@ import {
   type PackContent,
   type ReportColumn,
   type ReportResult,
+  ROW_STATUSES,
   STATUS_WORDS,
-  STATUSES,
 } from './report.ts';
 import { visible } from './visible-text.ts';
 import {
@@ -60,25 +60,22 @@ function textColumns(...names: string[]): ReportColumn[] {
 
 /** The sheets in their order. */
 export function sheetsOf(content: PackContent): Sheet[] {
-  const names = sheetNames([
-    'Summary',
-    'About',
-    'Reports',
-    ...content.reports.map((report) => report.name),
-    'Dictionary',
-  ]);
-  const [summary = '', about = '', reports = '', ...others] = names;
-  const reportNames = others.slice(0, -1);
+  const [summary = '', about = '', reports = '', exceptions = '', dictionary = '', ...names] =
+    sheetNames([
+      'Summary',
+      'About',
+      'Reports',
+      'Exceptions',
+      'Dictionary',
+      ...content.reports.map((report) => report.name),
+    ]);
   return [
     summarySheet(content, summary),
     aboutSheet(content, about),
-    listSheet(content, reports, reportNames),
-    ...content.reports.map((report, index) => reportSheet(report, reportNames[index] ?? '')),
-    {
-      name: names.at(-1) ?? '',
-      ...dictionaryTable(content),
-      wholeIn: csvName(DICTIONARY_NAME),
-    },
+    listSheet(content, reports, names),
+    ...(content.exceptions === null ? [] : [exceptionSheet(content.exceptions, exceptions)]),
+    ...content.reports.map((report, index) => reportSheet(report, names[index] ?? '')),
+    { name: dictionary, ...dictionaryTable(content), wholeIn: csvName(DICTIONARY_NAME) },
   ];
 }
 
@@ -126,7 +123,7 @@ function aboutSheet(content: PackContent, name: string): Sheet {
       ['SHA-256 of the configuration', content.configSha256],
       ['Decision', 'flowproof supplies evidence; the assessor decides.'],
       ['Times', 'All times are UTC.'],
-      ...STATUSES.map((status) => [`Status: ${status}`, STATUS_WORDS[status].meaning]),
+      ...ROW_STATUSES.map((status) => [`Status: ${status}`, STATUS_WORDS[status].meaning]),
     ],
   };
 }
@@ -152,6 +149,30 @@ function listSheet(content: PackContent, name: string, links: readonly string[])
       csvName(report.name),
     ]),
     links,
+  };
+}
+
+function exceptionSheet(exceptions: NonNullable<PackContent['exceptions']>, name: string): Sheet {
+  return {
+    name,
+    columns: [
+      ...textColumns('exception', 'report', 'what', 'why', 'compensating_control'),
+      ...textColumns('owner', 'approved_by', 'expires', 'state'),
+      { name: 'row_count', type: 'number' },
+    ],
+    rows: exceptions.uses.map((one) => [
+      one.id,
+      one.report,
+      one.what,
+      one.why,
+      one.compensating_control,
+      one.owner,
+      one.approved_by,
+      one.expires,
+      one.state,
+      one.rowCount,
+    ]),
+    emptyNote: 'No rows: the file of exceptions has none for the reports of this pack.',
   };
 }
 

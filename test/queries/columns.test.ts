@@ -1,15 +1,27 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database.ts';
 import { readLayer } from '../../src/query-file.ts';
-import { loadColumnMeanings, meaningOf } from '../../src/reports/column-meanings.ts';
+import {
+  columnMeaning,
+  REPORTS_FOLDER,
+  readColumnMeanings,
+} from '../../src/reports/column-meanings.ts';
 import { runReport } from '../../src/reports/run-report.ts';
 import { openEmptyTables, PERIOD } from './fixture.ts';
 
 const reports = readLayer('reports');
-const known = loadColumnMeanings();
+const known = readColumnMeanings(REPORTS_FOLDER);
+const folders: string[] = [];
+
+function folderWith(text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'flowproof-columns-'));
+  folders.push(folder);
+  writeFileSync(join(folder, 'columns.yaml'), text);
+  return folder;
+}
 
 let database: Database;
 /** Columns of each report, as the engine names them. */
@@ -25,6 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   database.close();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 describe('columns.yaml', () => {
@@ -51,42 +64,42 @@ describe('columns.yaml', () => {
   });
 });
 
-describe('meaningOf', () => {
-  const meanings = {
-    columns: { flow_count: 'Flows.' },
-    reports: { some: { flow_count: 'Accepted flows.' } },
-  };
-
+describe('columnMeaning', () => {
   test.each([
     ['some', 'flow_count', 'Accepted flows.'],
-    ['other', 'flow_count', 'Flows.'],
+    ['other', 'flow_count', 'Flows of mine.'],
+    ['other', 'own', 'Mine.'],
+    ['other', 'network_interface_id', known.columns.network_interface_id],
     ['some', 'unknown', undefined],
     ['constructor', 'toString', undefined],
-  ])('of %s, %s is %j', (report, column, expected) => {
-    expect(meaningOf(meanings, report, column)).toBe(expected);
+  ])('of the report %s in a folder of the user, %s is %j', (name, column, expected) => {
+    const folder = folderWith(
+      'columns: {flow_count: Flows of mine., own: Mine.}\nreports: {some: {flow_count: Accepted flows.}}',
+    );
+    expect(columnMeaning({ name, path: join(folder, `${name}.sql`) }, column)).toBe(expected);
+  });
+
+  test('without a file of its own a folder has what flowproof says', () => {
+    const path = join(tmpdir(), 'flowproof-no-such-folder', 'some.sql');
+    expect(columnMeaning({ name: 'some', path }, 'why')).toBe(known.columns.why);
+    expect(columnMeaning({ name: 'some', path }, 'mine')).toBeUndefined();
   });
 });
 
-describe('loadColumnMeanings', () => {
+describe('readColumnMeanings', () => {
   test.each([
     ['columns: [', /is no list of columns/],
-    ['columns: {a: ""}\nreports: {}', /columns\.a/],
-    ['columns: {}\nreports: {}\nmore: {}', /more/],
-    ['columns: {}', /reports/],
+    ['columns: {a: ""}', /columns\.a/],
+    ['more: {}', /more/],
+    ['', /is no list of columns/],
   ])('%j is refused', (text, problem) => {
-    const root = mkdtempSync(join(tmpdir(), 'flowproof-columns-'));
-    try {
-      mkdirSync(join(root, 'reports'));
-      writeFileSync(join(root, 'reports', 'columns.yaml'), text);
-      expect(() => loadColumnMeanings(root)).toThrow(
-        expect.objectContaining({
-          code: 'REPORT_INVALID',
-          place: join(root, 'reports', 'columns.yaml'),
-          problem: expect.stringMatching(problem),
-        }),
-      );
-    } finally {
-      rmSync(root, { recursive: true, force: true });
-    }
+    const folder = folderWith(text);
+    expect(() => readColumnMeanings(folder)).toThrow(
+      expect.objectContaining({
+        code: 'REPORT_INVALID',
+        place: join(folder, 'columns.yaml'),
+        problem: expect.stringMatching(problem),
+      }),
+    );
   });
 });

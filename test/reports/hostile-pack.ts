@@ -61,6 +61,21 @@ export function hostilePack(): { content: PackContent; queryTexts: ReadonlyMap<s
       scope: all.map((text) => ({ name: text, match: text, interfaceCount: 1, instanceCount: 0 })),
       figures: all.map((text) => ({ label: text, value: text })),
       reports,
+      exceptions: {
+        sha256: 'ab'.repeat(32),
+        uses: all.map((text, index) => ({
+          id: text,
+          report: nameOf(index % reports.length),
+          what: text,
+          why: text,
+          compensating_control: text,
+          owner: text,
+          approved_by: text,
+          expires: '2026-12-31',
+          state: 'in_force' as const,
+          rowCount: index,
+        })),
+      },
       requirements: all.map((text, index) => ({
         id: `${index}(${text.slice(0, 20)})`,
         title: text,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ocsfJson } from '../../src/reports/ocsf.ts';
 import { type PackContent, STATUSES } from '../../src/reports/report.ts';
+import { EXCEPTIONS } from './exception-uses.ts';
 import { HIDDEN, hostilePack, textsOf } from './hostile-pack.ts';
 import { judgeBy } from './json-schema.ts';
 import { packContent } from './pack-content.ts';
@@ -110,6 +111,22 @@ describe('ocsfJson', () => {
     }
     const ids = findingsOf(content).map((one) => one.finding_info.uid);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('exceptions stand with the findings whose reports they are of', () => {
+    const findings = findingsOf({ ...packContent(), exceptions: EXCEPTIONS });
+    expect(findings.flatMap(mistakesOf)).toEqual([]);
+    const listed = findings.map(({ compliance, unmapped }) => [
+      compliance.requirements[0],
+      (unmapped.flowproof.exceptions as { id: string; row_count: number }[]).map((one) => [
+        one.id,
+        one.row_count,
+      ]),
+    ]);
+    expect(listed.filter(([, uses]) => uses?.length)).toEqual([
+      ['10.2.2', [['EX-7', 3]]],
+      ['10.4.1', [['EX-7', 3]]],
+    ]);
   });
 
   test('the same content gives the same bytes', () => {

@@ -5,6 +5,7 @@ import { oscalJson } from '../../src/reports/oscal.ts';
 import { oscalProse, oscalString, oscalToken } from '../../src/reports/oscal-text.ts';
 import { packFiles } from '../../src/reports/pack-folder.ts';
 import { STATUSES } from '../../src/reports/report.ts';
+import { EXCEPTIONS } from './exception-uses.ts';
 import { HIDDEN, hostilePack, textsOf } from './hostile-pack.ts';
 import { judgeBy, schemaBytes } from './json-schema.ts';
 import { packContent, QUERY_TEXTS } from './pack-content.ts';
@@ -17,6 +18,7 @@ type Observation = {
   uuid: string;
   title: string;
   props: Named[];
+  remarks: string;
   'relevant-evidence'?: { href: string; props?: Named[] }[];
 };
 type Document = {
@@ -160,6 +162,22 @@ describe('oscalJson', () => {
     expect(counts).toEqual([
       ['flow_detail_by_resource', '14', 'true', '4'],
       ['loss_interval', '0', 'true', undefined],
+    ]);
+  });
+
+  test('an exception is told with the report whose rows it accepts', () => {
+    const content = { ...packContent(), exceptions: EXCEPTIONS };
+    const text = oscalJson(content, files);
+    expect(mistakesOf(JSON.parse(text))).toEqual([]);
+    const remarks = read(text)
+      .results[0]?.observations?.filter((one) => one.remarks.includes('EX-7'))
+      .map((one) => [propertyOf(one.props, 'report'), one.remarks.split('\n\n').at(-1)]);
+    expect(remarks).toEqual([
+      [
+        'loss_interval',
+        'Exception EX-7, in force until 2026-12-31, matches 3 rows: What. Why. Compensating control: ' +
+          'Control. Approved by: head of security',
+      ],
     ]);
   });
 

@@ -229,6 +229,22 @@ const SOURCES: PackSource[] = Array.from({ length: 120 }, (_, index) => ({
   rejectedCount: index === 3 ? 1 : 0,
 }));
 
+const OVERVIEW: PackContent['overview'] = {
+  details: [
+    { element: 'user_identification', met: 0, supplied: 211, partial: 0, missing: 1_204_120 },
+    { element: 'event_type', met: 0, supplied: 211, partial: 1_204_120, missing: 0 },
+    { element: 'event_time', met: 1_204_331, supplied: 0, partial: 0, missing: 0 },
+    { element: 'outcome', met: 0, supplied: 211, partial: 1_204_120, missing: 0 },
+    { element: 'origination', met: 801_004, supplied: 0, partial: 403_327, missing: 0 },
+    { element: 'affected_resource', met: 601_004, supplied: 503_327, partial: 100_000, missing: 0 },
+  ],
+  days: Array.from({ length: 31 }, (_, index) => ({
+    day: `2026-01-${String(index + 1).padStart(2, '0')}`,
+    interfaceCount: index === 0 ? 0 : 160,
+    recordedCount: index === 0 ? 0 : index === 11 ? 0 : 160 - (index % 5) * 8,
+  })),
+};
+
 /** A fresh copy at every call, so that a test may change its own. */
 export function packContent(): PackContent {
   return structuredClone<PackContent>({
@@ -257,8 +273,10 @@ export function packContent(): PackContent {
       { label: 'Intervals with loss', value: '0' },
       { label: 'Source objects', value: '120' },
     ],
+    overview: OVERVIEW,
     requirements: REQUIREMENTS,
     reports: REPORTS,
+    exceptions: null,
     sources: SOURCES,
     configSha256: sha256('config'),
     tool: { name: 'flowproof', version: '0.1.0', engine: 'DuckDB 1.5.6' },

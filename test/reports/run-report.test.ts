@@ -113,12 +113,22 @@ describe('runReport', () => {
     );
   });
 
-  test('counts rows by their status, and no word that is none', async () => {
+  test('counts rows by their status', async () => {
     const report = await run(
-      `select * from (values (1, 'partial'), (2, 'partial'), (3, 'supports'), (4, null),
-         (5, 'compliant')) t(n, status) order by n`,
+      `select * from (values (1, 'partial'), (2, 'partial'), (3, 'supports'), (4, null)) t(n, status)
+         order by n`,
     );
     expect(report.statusCounts).toEqual({ partial: 2, supports: 1 });
+  });
+
+  test.each([
+    ["select 'compliant' as status", {}, /some_report\.sql: a row has the status "compliant"/],
+    ['select 1 as n from nowhere', {}, /nowhere/],
+    ['select $first_day as day', { parameters: 'first_day' }, /names the parameter "first_day"/],
+  ])('%s is refused with the place', async (sql, header, message) => {
+    const failure = run(sql, header);
+    await expect(failure).rejects.toMatchObject({ code: 'REPORT_INVALID' });
+    await expect(failure).rejects.toThrow(message);
   });
 
   test('without a column of statuses there are none to count', async () => {

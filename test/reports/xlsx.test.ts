@@ -6,6 +6,7 @@ import { csvText } from '../../src/reports/csv.ts';
 import type { PackContent, ReportCell, ReportColumn } from '../../src/reports/report.ts';
 import { sheetsOf, writeWorkbook } from '../../src/reports/xlsx.ts';
 import { SHEET_LIMITS, type Sheet, sheetParts } from '../../src/reports/xlsx-sheet.ts';
+import { EXCEPTIONS } from './exception-uses.ts';
 import { ALL_HOSTILE_TEXTS, HIDDEN, hostilePack } from './hostile-pack.ts';
 import { packContent } from './pack-content.ts';
 import { parseCsv } from './parse-csv.ts';
@@ -58,6 +59,7 @@ async function readColumn(rows: readonly ReportCell[], type: ReportColumn['type'
 describe('writeWorkbook', () => {
   test('has a summary, what it is about, a list, a sheet a report and the dictionary', async () => {
     const content = packContent();
+    content.exceptions = null;
     const sheets = await sheetsIn(writeWorkbook(content));
     expect([...sheets.keys()]).toEqual([
       'Summary',
@@ -128,6 +130,32 @@ describe('writeWorkbook', () => {
     expect((await readColumn([cell, 'x'], type))?.[0] ?? undefined).toEqual(expected);
   });
 
+  test('exceptions have a sheet, and accepted rows a look of their own', async () => {
+    const workbook = writeWorkbook({ ...packContent(), exceptions: EXCEPTIONS });
+    const sheets = await sheetsIn(workbook);
+    expect([...sheets.keys()].indexOf('Exceptions')).toBe(3);
+    expect(sheets.get('Exceptions')?.[1]).toEqual([
+      'EX-7',
+      'loss_interval',
+      'What.',
+      'Why.',
+      'Control.',
+      'network team',
+      'head of security',
+      '2026-12-31',
+      'in_force',
+      3,
+    ]);
+    const cells = xmlOf({
+      columns: [{ name: 'status', type: 'text' }],
+      rows: [['accepted'], ['partial'], ['other']],
+    }).match(/s="\d+"/g);
+    expect(new Set(cells).size).toBe(4);
+    const none = { ...EXCEPTIONS, uses: [] };
+    const empty = await sheetsIn(writeWorkbook({ ...packContent(), exceptions: none }));
+    expect(empty.get('Exceptions')?.[1]?.[0]).toMatch(/^No rows: the file of exceptions has none/);
+  });
+
   test('a report without rows says whether there was data', async () => {
     const sheets = await sheetsIn(writeWorkbook(packContent()));
     expect(sheets.get('loss_interval')?.[1]?.[0]).toMatch(/^No rows: the data was looked at/);
@@ -139,15 +167,18 @@ describe('writeWorkbook', () => {
   test('headers stay in sight, filter, and are printed on every page', () => {
     const parts = partsOf(writeWorkbook(packContent()));
     const names = [...parts.keys()].filter((name) => name.startsWith('xl/worksheets/'));
-    expect(names).toHaveLength(packContent().reports.length + 4);
+    expect(names).toHaveLength(sheetsOf(packContent()).length);
     for (const name of names) {
       expect(parts.get(name)).toMatch(/<pane ySplit="1" topLeftCell="A2" [^>]*state="frozen"\/>/);
       expect(parts.get(name)).toMatch(/<autoFilter ref="A1:[A-Z]+\d+"\/>/);
       expect(parts.get(name)).toMatch(/<col min="1" max="1" width="\d+" customWidth="1"\/>/);
     }
-    expect(parts.get('xl/worksheets/sheet5.xml')).toContain('<autoFilter ref="A1:L261"/>');
+    const widest = sheetsOf(packContent()).findIndex((one) => one.name === 'accepted_flow_by_rule');
+    expect(parts.get(`xl/worksheets/sheet${widest + 1}.xml`)).toContain(
+      '<autoFilter ref="A1:L261"/>',
+    );
     const workbook = parts.get('xl/workbook.xml') ?? '';
-    expect(workbook).toContain('accepted_flow_by_rule&apos;'.replaceAll('&apos;', "'"));
+    expect(workbook).toContain("'accepted_flow_by_rule'!$A$1:$L$261");
     expect(workbook.match(/_xlnm\.Print_Titles/g)).toHaveLength(names.length);
   });
 
@@ -278,7 +309,7 @@ describe('names of sheets', () => {
     const [model] = content.reports;
     if (!model) throw new Error('the fixture has no reports');
     const reports = names.map((name) => ({ ...model, name }));
-    const found = sheetsOf({ ...content, reports }).map((sheet) => sheet.name);
+    const found = sheetsOf({ ...content, reports, exceptions: null }).map((sheet) => sheet.name);
     expect(found.slice(3, -1)).toEqual(expected);
   });
 
