@@ -9,8 +9,8 @@ import type { ReportCell, ReportColumn, ReportResult } from './report.ts';
 
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** The report as CSV: an empty cell is null, `""` is an empty text. */
-export function csvText(report: ReportResult): string {
+/** The report, or another table, as CSV: an empty cell is null, `""` is an empty text. */
+export function csvText(report: Pick<ReportResult, 'columns' | 'rows'>): string {
   const lines = [report.columns.map((column) => quote(defuse(column.name))).join(',')];
   for (const row of report.rows) {
     const line = report.columns.map((column, index) => cellText(row[index] ?? null, column));

@@ -7,6 +7,7 @@ import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { csvText } from './csv.ts';
+import { DICTIONARY_NAME, dictionaryTable } from './dictionary.ts';
 import { ENVELOPE_NAME, type Signer } from './dsse.ts';
 import {
   CHECKSUMS_NAME,
@@ -18,11 +19,14 @@ import {
   queryName,
   ROWS_NAME,
 } from './manifest.ts';
+import { OCSF_NAME, ocsfJson } from './ocsf.ts';
+import { OSCAL_NAME, oscalJson } from './oscal.ts';
 import { previousPack } from './pack-chain.ts';
 import { writePdf } from './pdf.ts';
 import type { PackContent } from './report.ts';
 import { rowHashesOf, sealedEnvelope } from './seal.ts';
 import { verifyPack } from './verify.ts';
+import { WORKBOOK_NAME, writeWorkbook } from './xlsx.ts';
 
 export type PackRequest = {
   folder: string;
@@ -54,7 +58,19 @@ export async function packFiles(
     files.set(csvName(report.name), Buffer.from(csvText(report)));
     files.set(queryName(report.name), Buffer.from(query));
   }
+  const dictionaryName = csvName(DICTIONARY_NAME);
+  if (files.has(dictionaryName)) {
+    throw new FlowproofError('REPORT_INVALID', {
+      place: queryName(DICTIONARY_NAME),
+      problem: `its rows would take the name of the data dictionary (${dictionaryName})`,
+      remedy: 'Give the report another name.',
+    });
+  }
+  files.set(dictionaryName, Buffer.from(csvText(dictionaryTable(content))));
   files.set('report.pdf', await writePdf(content));
+  files.set(WORKBOOK_NAME, writeWorkbook(content));
+  files.set(OCSF_NAME, Buffer.from(ocsfJson(content)));
+  files.set(OSCAL_NAME, Buffer.from(oscalJson(content, files)));
   const signature = signer ? { file: ENVELOPE_NAME, keyid: signer.keyId } : null;
   files.set(MANIFEST_NAME, Buffer.from(manifestJson(content, files, { previous, signature })));
   files.set(ROWS_NAME, Buffer.from(rowHashesOf(files)));

@@ -53,6 +53,8 @@ export type ReportColumn = {
   name: string;
   /** Decides alignment and what a spreadsheet may do with the cell. */
   type: 'text' | 'number' | 'boolean' | 'time';
+  /** What it means, for the data dictionary; absent if nobody wrote it down. */
+  meaning?: string;
 };
 
 export type ReportResult = {

@@ -51,12 +51,16 @@ async function filesNamed(files: Files, name: string, options?: VerifyOptions) {
 
 const TEXTS = [
   'SHA256SUMS',
+  'dictionary.csv',
   'flow_detail_by_resource.csv',
   'loss_interval.csv',
   'manifest.json',
+  'ocsf.json',
+  'oscal.json',
   'queries/flow_detail_by_resource.sql',
   'queries/loss_interval.sql',
   'report.pdf',
+  'report.xlsx',
   'rows.sha256',
 ];
 
