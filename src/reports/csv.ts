@@ -32,27 +32,3 @@ function quote(cell: string): string {
   if (cell === '') return '""';
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
-
-/**
- * Counts the records of a CSV, header included, part by part: line ends inside quotes are content.
- * `finish` counts a last record without a line end.
- */
-export function createRecordCounter(): { push(part: Uint8Array): void; finish(): number } {
-  let records = 0;
-  let isQuoted = false;
-  let isOpen = false;
-  return {
-    push(part) {
-      for (const byte of part) {
-        if (byte === 0x22) isQuoted = !isQuoted;
-        if (byte === 0x0a && !isQuoted) {
-          records += 1;
-          isOpen = false;
-        } else {
-          isOpen = true;
-        }
-      }
-    },
-    finish: () => (isOpen ? records + 1 : records),
-  };
-}

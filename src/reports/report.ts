@@ -126,6 +126,9 @@ export type Overview = {
 
 export type PackSource = {
   uri: string;
+  /** Of an S3 object. */
+  etag?: string | null;
+  versionId?: string | null;
   sha256: string;
   sizeBytes: number;
   format: string | null;

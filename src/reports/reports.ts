@@ -9,6 +9,7 @@ import { type Parameters, readRows } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
+import type { Signer } from './dsse.ts';
 import {
   applyExceptions,
   checkReportNames,
@@ -33,6 +34,8 @@ export type ReportOptions = {
   connection: DuckDBConnection;
   config: Config;
   onProgress: (progress: { report: string; position: number; count: number }) => void;
+  /** Signs the pack; without it the pack has no signature. */
+  signer?: Signer | undefined;
 };
 
 /** The packs of the configuration. Throws for a pack, report or exception that cannot be used. */
@@ -100,6 +103,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
       folder,
       content,
       queryTexts: new Map(files.map((file) => [file.name, file.text])),
+      signer: options.signer,
     });
     outcomes.push({
       folder,
@@ -187,6 +191,8 @@ async function commonContent(
   }>(connection, 'scopes', parameters);
   const sources = await runPackQuery<{
     uri: string;
+    etag: string | null;
+    version_id: string | null;
     sha256: string;
     size_bytes: bigint;
     format: string | null;
@@ -217,6 +223,8 @@ async function commonContent(
     sources: sources.map(
       (row): PackSource => ({
         uri: row.uri,
+        etag: row.etag,
+        versionId: row.version_id,
         sha256: row.sha256,
         sizeBytes: Number(row.size_bytes),
         format: row.format,

@@ -69,6 +69,7 @@ describe('writePackFolder', () => {
       'queries/loss_interval.sql',
       'report.pdf',
       'report.xlsx',
+      'rows.sha256',
     ]);
     expect(await namesBelow(folder)).toEqual(written.files);
     expect(await readdir(join(parent, 'evidence'))).toEqual(['pack']);
