@@ -147,6 +147,10 @@ with
       ) as quarter_missing,
       count(*) filter(
         where
+          missing_days.log_date >= cast(cast($period_start as timestamp) as date)
+      ) as period_missing,
+      count(*) filter(
+        where
           missing_days.log_date >= bounds.quarter_date
           and missing_days.place = 'missing'
       ) as quarter_lost,
@@ -177,6 +181,7 @@ with
       date_diff('day', bounds.year_date, bounds.end_date) as year_days,
       coalesce(missing_counts.year_missing, 0) as year_missing_days,
       coalesce(missing_counts.quarter_missing, 0) as quarter_missing_days,
+      coalesce(missing_counts.period_missing, 0) as period_missing_days,
       case
         when coalesce(missing_counts.year_missing, 0) = 0 then null
         when firsts.first_date is null then 'RETENTION_NO_DATA'
@@ -203,7 +208,11 @@ with
       count(*) filter(
         where
           numbered_days.log_date >= bounds.quarter_date
-      ) as quarter_day_count
+      ) as quarter_day_count,
+      count(*) filter(
+        where
+          numbered_days.log_date >= cast(cast($period_start as timestamp) as date)
+      ) as period_day_count
     from
       numbered_days
       cross join bounds
@@ -224,6 +233,7 @@ with
       day_count,
       year_missing_days,
       quarter_missing_days,
+      period_missing_days,
       case gap_code
         when 'RETENTION_NO_DATA' then 'not_evidenced'
         when 'RETENTION_NEWEST_MONTHS_INCOMPLETE' then 'contradicts'
@@ -260,6 +270,7 @@ with
       cast(null as bigint) as day_count,
       day_count as year_missing_days,
       quarter_day_count as quarter_missing_days,
+      period_day_count as period_missing_days,
       case
         when place = 'elsewhere' then 'partial'
         when kind = 'flow_logs'
@@ -294,6 +305,7 @@ select
   cast(day_count as bigint) as day_count,
   cast(year_missing_days as bigint) as year_missing_days,
   cast(quarter_missing_days as bigint) as quarter_missing_days,
+  cast(period_missing_days as bigint) as period_missing_days,
   status,
   gap_code,
   why,
