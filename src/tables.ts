@@ -1038,7 +1038,8 @@ ${VALIDITY}`),
     name: 'ingestion_day',
     layer: 'mart',
     partition: 'flow_date',
-    description: 'One row a day and log group: how long after their time CloudWatch Logs received events.',
+    description:
+      'One row a day and log group: how long after their time CloudWatch Logs received events.',
     columns: columns(`
   log_group VARCHAR: As in cloudwatch_event.
   source VARCHAR: The entry of the config that brought the events.

@@ -93,6 +93,8 @@ with
     where
       source_object.kind in ('flow_logs', 'ips_events')
       and source_object.status in ('loaded', 'damaged')
+      -- A list of agents is no log.
+      and coalesce(source_object.format, '') <> 'deep_security_computers'
       and source_object.first_at < cast($period_end as timestamp)
       and source_object.last_at >= cast($period_start as timestamp)
   ),

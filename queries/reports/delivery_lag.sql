@@ -26,6 +26,7 @@ with
       uri like 's3://%'
       and kind in ('flow_logs', 'ips_events')
       and status in ('loaded', 'damaged')
+      and coalesce(format, '') <> 'deep_security_computers'
       and last_at is not null
       and modified_at is not null
       and last_at >= cast($period_start as timestamp)
@@ -123,6 +124,7 @@ with
       and uri not like 'cloudwatch-logs://%'
       and kind in ('flow_logs', 'ips_events')
       and status in ('loaded', 'damaged')
+      and coalesce(format, '') <> 'deep_security_computers'
       and last_at >= cast($period_start as timestamp)
       and last_at < cast($period_end as timestamp)
     group by

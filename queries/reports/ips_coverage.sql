@@ -9,10 +9,10 @@
 --   read, no agent and an agent with nothing to report look the same. An event or an agent counts for an instance by its
 --   instance id; if it has none, by the host's address at the time; an event that has neither, or an agent, also by the
 --   host's name, while one instance alone has that name. A list is as complete as what the manager was asked for. An attack
---   counts as reached if it was only detected and an accepted flow to the interface matches it, ports or not. Rules
---   are stale if the manager says that they are out of date, or if they had not changed for 14 days when it listed the agent
---   and it does not say that they are current. Whether rules
---   are good and someone was alerted is for a person to show. A flow log is no intrusion detection.
+--   counts as reached if it was only detected and an accepted flow to the interface matches it, ports or not. Rules are stale
+--   if the manager says that they are out of date, or if they had not changed for 14 days when the agent was listed and it does
+--   not say that they are current. Whether rules are good and someone was alerted is for a person to show. A flow log is no
+--   intrusion detection.
 -- source: PCI DSS v4.0.1 requirement 11.5.1
 with
   scope_states as (

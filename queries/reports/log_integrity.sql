@@ -30,6 +30,8 @@ with
       source_object
     where
       kind in ('flow_logs', 'ips_events')
+      -- A list of agents is no log: a new one may replace it.
+      and coalesce(format, '') <> 'deep_security_computers'
       and coalesce(
         last_at,
         modified_at,
@@ -75,7 +77,7 @@ with
       kind,
       count(*) as object_count,
       count(sha256) as hashed_count,
-      count(distinct uri) filter(
+      count(*) filter(
         where
           is_pull
       ) as pull_count,

@@ -57,7 +57,8 @@ beforeAll(async () => {
     }),
     flowLog('fl-failed', 'subnet-0b', { valid_from: '2026-10-01 03:00:00' }),
     flowLog('fl-poor', 'eni-poor', {
-      log_format: 'version account_id interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status',
+      log_format:
+        'version account_id interface_id srcaddr dstaddr srcport dstport protocol packets bytes start end action log_status',
       max_aggregation_interval_seconds: 600,
     }),
     flowLog('fl-reject', 'eni-reject', { traffic_type: 'REJECT' }),
