@@ -1003,6 +1003,91 @@ ${VALIDITY}`),
   flow_date DATE: UTC date of the copies.`),
   },
   {
+    name: 'interface_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row an interface that has records on a day, of whatever log status, and who recorded it.',
+    columns: columns(`
+  interface_id VARCHAR: The interface; null for records that name none.
+  source VARCHAR: The entry of the config that brought the records.
+  flow_log_id VARCHAR: Flow log that made them, where known.
+  record_count BIGINT: Records of traffic, copies included.
+  nodata_count BIGINT: NODATA records: intervals without traffic.
+  skipdata_count BIGINT: SKIPDATA records: intervals with a loss.
+  seen_hours INTEGER[]: Hours after the day began in which a record starts or ends, sorted; 24 and more lie in the next day.
+  first_at TIMESTAMP: Earliest start.
+  last_at TIMESTAMP: Latest end.
+  flow_date DATE: UTC date of the records.`),
+  },
+  {
+    name: 'skipped_interval',
+    layer: 'mart',
+    partition: 'flow_date',
+    description: 'One row an interface, recorder and stretch of time in which AWS skipped records.',
+    columns: columns(`
+  interface_id VARCHAR: The interface.
+  source VARCHAR: The entry of the config that brought the records.
+  flow_log_id VARCHAR: Flow log that made them, where known.
+  interval_count BIGINT: SKIPDATA records.
+  started_at TIMESTAMP: Start of the first.
+  ended_at TIMESTAMP: End of the last.
+  flow_date DATE: UTC date of the records.`),
+  },
+  {
+    name: 'ingestion_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a day and log group: how long after their time CloudWatch Logs received events.',
+    columns: columns(`
+  log_group VARCHAR: As in cloudwatch_event.
+  source VARCHAR: The entry of the config that brought the events.
+  kind VARCHAR: flow_logs or ips_events.
+  event_count BIGINT: Events.
+  least_seconds BIGINT: Shortest delay; of a flow record, from its start.
+  half_seconds BIGINT: Half of the events had this delay or a shorter one.
+  most_seconds BIGINT: 95 of 100 had this delay or a shorter one.
+  greatest_seconds BIGINT: Longest delay.
+  flow_date DATE: UTC date of the events.`),
+  },
+  {
+    name: 'event_day',
+    layer: 'mart',
+    partition: 'event_date',
+    description: 'One row a day, source and kind of IPS event: how many.',
+    columns: columns(`
+  source VARCHAR: The entry of the config that brought the events.
+  product VARCHAR: As in ips_event.
+  module VARCHAR: As in ips_event.
+  disposition VARCHAR: As in ips_event.
+  severity VARCHAR: As in ips_event.
+  event_count BIGINT: Events; one that was delivered twice counts once.
+  signature_count BIGINT: Different rules or signatures.
+  host_count BIGINT: Different hosts, as the product names them.
+  first_at TIMESTAMP: Earliest time.
+  last_at TIMESTAMP: Latest time.
+  event_date DATE: UTC date of the events.`),
+  },
+  {
+    name: 'event_clock_day',
+    layer: 'mart',
+    partition: 'event_date',
+    description:
+      'One row a day, product and host: the time that its events give against the time at which they were received.',
+    columns: columns(`
+  product VARCHAR: As in ips_event.
+  host VARCHAR: The host as the product names it; null where it does not.
+  instance_id VARCHAR: EC2 instance, where stated.
+  event_count BIGINT: Events.
+  compared_count BIGINT: Events that give both times.
+  ahead_count BIGINT: Events that are dated more than 60 seconds after they were received.
+  least_seconds BIGINT: Shortest time from the event to its receipt; negative if it is dated after it.
+  greatest_seconds BIGINT: Longest time.
+  year_inferred_count BIGINT: Events whose time came without a year.
+  event_date DATE: UTC date of the events.`),
+  },
+  {
     name: 'flow_detail',
     layer: 'mart',
     isView: true,

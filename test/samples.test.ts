@@ -87,11 +87,11 @@ describe('each fact of the samples shows in the reports', () => {
   });
 
   test('skipdata: the interval of loss is listed', () => {
-    const rows = rowsOf('coverage_gaps').filter((gap) => gap.gap_code === 'FL_SKIPDATA');
+    const rows = rowsOf('interface_silence').filter((gap) => gap.gap_code === 'FL_SKIPDATA');
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
-      subject_id: FACTS.skipdata.interfaceId,
-      item_count: FACTS.skipdata.recordCount,
+      network_interface_id: FACTS.skipdata.interfaceId,
+      skipped_intervals: FACTS.skipdata.recordCount,
     });
     expect(String(rows[0]?.started_at).slice(0, 16)).toBe('2026-11-02T20:10');
   });
@@ -150,7 +150,7 @@ describe('each fact of the samples shows in the reports', () => {
   });
 
   test('silent_hours: the gap has its start and its end', () => {
-    const rows = rowsOf('coverage_gaps').filter((gap) => gap.gap_code === 'FL_SILENT_HOURS');
+    const rows = rowsOf('logging_failures').filter((gap) => gap.gap_code === 'FL_SILENT_HOURS');
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       subject_id: FACTS.silent_hours.flowLogId,
@@ -160,8 +160,12 @@ describe('each fact of the samples shows in the reports', () => {
   });
 
   test('uncovered_interface: jump-1 is in scope and no flow log covers it', () => {
-    const rows = rowsOf('coverage_gaps').filter((gap) => gap.gap_code === 'FL_ENI_UNCOVERED');
-    expect(rows.map((row) => row.subject_id)).toEqual([FACTS.uncovered_interface.interfaceId]);
+    const rows = rowsOf('flow_log_configuration').filter(
+      (gap) => gap.gap_code === 'FL_ENI_UNCOVERED',
+    );
+    expect(rows.map((row) => row.network_interface_id)).toEqual([
+      FACTS.uncovered_interface.interfaceId,
+    ]);
     expect(rows[0]?.remedy).toContain('aws ec2 create-flow-logs');
   });
 

@@ -63,6 +63,19 @@ with
       )
       and event_at >= cast($period_start as timestamp)
       and event_at < cast($period_end as timestamp)
+  ),
+  objects as (
+    select
+      count(*) as source_objects
+    from
+      source_object
+    where
+      kind in ('flow_logs', 'ips_events')
+      and coalesce(
+        first_at,
+        modified_at,
+        cast($period_start as timestamp)
+      ) < cast($period_end as timestamp)
   )
 select
   flows.data_through_at,
@@ -70,11 +83,13 @@ select
   flows.flows_in_scope,
   interfaces.interfaces_in_scope,
   rules.rules,
-  events.ips_events
+  events.ips_events,
+  objects.source_objects
 from
   flows
   cross join interfaces
   cross join rules
   cross join events
+  cross join objects
 order by
   flows.data_through_at

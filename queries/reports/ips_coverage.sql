@@ -9,8 +9,10 @@
 --   read, no agent and an agent with nothing to report look the same. An event or an agent counts for an instance by its
 --   instance id; if it has none, by the host's address at the time; an event that has neither, or an agent, also by the
 --   host's name, while one instance alone has that name. A list is as complete as what the manager was asked for. An attack
---   counts as reached if it was only detected and an accepted flow to the interface matches it, ports or not. Whether rules
---   are good and someone was alerted is for a person to show. A flow log is no intrusion detection.
+--   counts as reached if it was only detected and an accepted flow to the interface matches it, ports or not. Rules are stale
+--   if the manager says that they are out of date, or if they had not changed for 14 days when the agent was listed and it does
+--   not say that they are current. Whether rules are good and someone was alerted is for a person to show. A flow log is no
+--   intrusion detection.
 -- source: PCI DSS v4.0.1 requirement 11.5.1
 with
   scope_states as (
@@ -175,6 +177,11 @@ with
       end as is_out_of_contact,
       last_contact_at,
       rules_updated_at,
+      lower(coalesce(update_status, '')) like 'out%of%date%'
+      or (
+        rules_updated_at < seconds_after (reported_at, -1209600)
+        and lower(coalesce(update_status, '')) <> 'up-to-date'
+      ) as has_stale_rules,
       reported_at,
       time_source
     from
@@ -254,6 +261,7 @@ with
       agent_reports.is_out_of_contact,
       agent_reports.last_contact_at,
       agent_reports.rules_updated_at,
+      agent_reports.has_stale_rules,
       agent_reports.reported_at,
       agent_reports.time_source,
       row_number() over (
@@ -309,6 +317,7 @@ with
       newest_reports.is_out_of_contact,
       newest_reports.last_contact_at,
       newest_reports.rules_updated_at,
+      newest_reports.has_stale_rules,
       newest_reports.reported_at,
       newest_reports.time_source
     from
@@ -341,7 +350,11 @@ with
           has_agent
       ) as is_out_of_contact,
       max(last_contact_at) as last_contact_at,
-      min(rules_updated_at) as rules_updated_at
+      min(rules_updated_at) as rules_updated_at,
+      bool_or(
+        has_agent
+        and has_stale_rules
+      ) as has_stale_rules
     from
       standing_reports
     group by
@@ -460,6 +473,7 @@ with
       agent_states.has_agent,
       agent_states.prevention_mode,
       agent_states.rules_updated_at,
+      coalesce(agent_states.has_stale_rules, false) as has_stale_rules,
       list_times.agents_reported_at,
       list_times.time_source,
       complete_lists.instance_id is not null as has_complete_list,
@@ -494,6 +508,7 @@ with
         when is_out_of_contact then 'IPS_NO_CONTACT'
         when prevention_mode = 'off' then 'IPS_OFF'
         when prevention_mode = 'detect' then 'IPS_DETECT_MODE'
+        when has_stale_rules then 'IPS_STALE_RULES'
         when last_event_at is null then 'IPS_AGENT_SILENT'
         when ips_count = 0
         and prevention_mode is null then 'IPS_MODULE_SILENT'
@@ -518,6 +533,7 @@ select
     when gap_code in (
       'IPS_DETECT_ONLY',
       'IPS_DETECT_MODE',
+      'IPS_STALE_RULES',
       'IPS_AGENT_SILENT',
       'IPS_MODULE_SILENT'
     ) then 'partial'
@@ -538,6 +554,7 @@ select
     when 'IPS_NO_CONTACT' then 'The agent was not in contact with its manager for a day or more before the list of agents was taken.'
     when 'IPS_OFF' then 'The agent is there, but its intrusion prevention was off, not running or without rules when agents were listed.'
     when 'IPS_DETECT_MODE' then 'The intrusion prevention of the agent was set to detect: it lets through what it finds.'
+    when 'IPS_STALE_RULES' then 'The rules or patterns of the agent were not current when agents were listed: the manager said so, or they had not changed for 14 days and nothing said that they were current.'
     when 'IPS_AGENT_SILENT' then if (
       prevention_mode is null,
       'The agent is listed and was in contact, but no event of it was read, and nothing says that its intrusion prevention is on.',
@@ -562,6 +579,7 @@ select
     when 'IPS_NO_CONTACT' then 'Bring the agent back into contact, and supply a list of agents that shows it.'
     when 'IPS_OFF' then 'Turn intrusion prevention on and assign its rules, and supply a list of agents that shows it.'
     when 'IPS_DETECT_MODE' then 'Set intrusion prevention to prevent, or show who is alerted to what it detects (11.5.1.b).'
+    when 'IPS_STALE_RULES' then 'Update the rules of the agent and supply a list of agents that shows it, or show by the vendor that these rules are the newest (11.5.1.c).'
     when 'IPS_AGENT_SILENT' then 'Show that the events of this agent are sent to a place under ips_events: the event of a test rule is enough.'
     when 'IPS_MODULE_SILENT' then 'Supply a list of agents with the state of intrusion prevention, or the policy of the host from the manager, showing it on, its mode and the date of its rules.'
   end as remedy

@@ -85,7 +85,7 @@ with
       (
         '10.2.1.6',
         'start, stop and pause of audit logs',
-        'Where records cease is seen (coverage_gaps), but not that someone stopped them.',
+        'Where records cease is seen (logging_failures), but not that someone stopped them.',
         'CloudTrail events CreateFlowLogs, DeleteFlowLogs, DeleteLogGroup, DeleteLogStream, PutRetentionPolicy, StopLogging and StopConfigurationRecorder, and AWS Config history of the flow logs.'
       ),
       (

@@ -258,7 +258,7 @@ select
     else 'The weakest detail, ' || weakest_element || ', is there in ' || cast(weakest_count as varchar) || ' of ' || cast(flow_count as varchar) || ' flows: ' || weakest_reason || '.'
   end as why,
   case
-    when flow_count = 0 then 'See coverage_gaps: a flow log that covers the interface, or the place that it delivers to, is missing.'
+    when flow_count = 0 then 'See flow_log_configuration: a flow log that covers the interface, or the place that it delivers to, is missing.'
     when is_complete then null
     else weakest_remedy || ' What would supply the other details, and the exact format, stands in log_detail_by_source.'
   end as remedy

@@ -148,7 +148,7 @@ with
       log_format,
       'FL_SILENT_FLOW_LOG' as code,
       'no record that is known to be of this flow log was read' as reason,
-      'Add its destination under flow_logs, or repair its delivery (see coverage_gaps); if it is no longer wanted: aws ec2 delete-flow-logs --flow-log-ids ' || flow_log_id as remedy
+      'Add its destination under flow_logs, or repair its delivery (see flow_log_configuration); if it is no longer wanted: aws ec2 delete-flow-logs --flow-log-ids ' || flow_log_id as remedy
     from
       configured_flow_logs
     where

@@ -48,10 +48,10 @@ export async function flowObjectSpans(connection: DuckDBConnection): Promise<Obj
   );
 }
 
-/** Objects whose records lie on that day, or within two days of it. */
-export function spansAround(spans: readonly ObjectSpan[], date: string): string[] {
-  const from = Date.parse(addDays(date, -2));
-  const until = Date.parse(addDays(date, 3));
+/** Objects whose records lie on that day, or within so many days of it. */
+export function spansAround(spans: readonly ObjectSpan[], date: string, days = 2): string[] {
+  const from = Date.parse(addDays(date, -days));
+  const until = Date.parse(addDays(date, days + 1));
   return spans
     .filter(({ first_ms, last_ms }) => first_ms < until && last_ms >= from)
     .map(({ statement }) => statement);

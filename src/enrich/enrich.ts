@@ -39,6 +39,7 @@ import {
   EVENT_STEPS,
   EXTENT_STEP,
   fileOf,
+  RECORD_STEPS,
   type Step,
   WHOLE_STEPS,
 } from './steps.ts';
@@ -109,6 +110,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     await runDaySteps(options, DAY_STEPS, values, inputs, date);
   }
   await keepDates(options, [EXTENT_STEP, ...DAY_STEPS], dates);
+  await enrichRecords(options, parameters, rules);
   await enrichEvents(options, parameters, rules);
   for (const table of TABLES) {
     // An earlier version of flowproof may have written it.
@@ -144,6 +146,30 @@ function ruleInputs({ config }: EnrichOptions): string[] {
     JSON.stringify(DERIVED_TABLES),
     ...readLayer('functions').map((file) => file.sha256),
   ];
+}
+
+/** Which interfaces have records in which hours, also on days on which no traffic was recorded. */
+async function enrichRecords(
+  options: EnrichOptions,
+  parameters: Parameters,
+  rules: string,
+): Promise<void> {
+  const { connection, lake } = options;
+  const names = ['flow', 'flow_status', 'cloudwatch_event'];
+  const dates = new Set<string>();
+  const files: string[] = [];
+  for (const name of names) {
+    for (const date of await partitionDates(lake, findTable(name))) dates.add(date);
+    files.push(...(await fileNames(lake, name)));
+  }
+  const spans = await flowObjectSpans(connection);
+  const sorted = [...dates].sort();
+  for (const date of sorted) {
+    const inputs = hashOf([rules, ...ofDates(files, [date]), ...spansAround(spans, date, 0)]);
+    if (await isDayCurrent(options, RECORD_STEPS, date, inputs)) continue;
+    await runDaySteps(options, RECORD_STEPS, { ...parameters, flow_date: date }, inputs, date);
+  }
+  await keepDates(options, RECORD_STEPS, sorted);
 }
 
 /** What becomes of the events of each day, once it is known which flows they concern. */

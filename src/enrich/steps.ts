@@ -110,6 +110,13 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'flow_detail', layer: 'marts', kept: 'query' },
 ];
 
+/** Made for each UTC day that has records of whatever log status, or events of CloudWatch Logs, in this order. */
+export const RECORD_STEPS: readonly Step[] = [
+  { name: 'interface_day', layer: 'marts', kept: 'lake' },
+  { name: 'skipped_interval', layer: 'marts', kept: 'lake' },
+  { name: 'ingestion_day', layer: 'marts', kept: 'lake' },
+];
+
 /**
  * Made for each UTC day that has events, in this order, when the flows of all days are done: an event may
  * belong to a flow of the day before or after.
@@ -118,6 +125,8 @@ export const EVENT_STEPS: readonly Step[] = [
   { name: 'event_subject', layer: 'marts', kept: 'scratch' },
   { name: 'event_interface', layer: 'marts', kept: 'scratch' },
   { name: 'event_match', layer: 'marts', kept: 'lake' },
+  { name: 'event_day', layer: 'marts', kept: 'lake' },
+  { name: 'event_clock_day', layer: 'marts', kept: 'lake' },
 ];
 
 export const ALL_STEPS: readonly Step[] = [
@@ -125,6 +134,7 @@ export const ALL_STEPS: readonly Step[] = [
   EXTENT_STEP,
   SLICE_STEP,
   ...DAY_STEPS,
+  ...RECORD_STEPS,
   ...EVENT_STEPS,
 ];
 

@@ -135,6 +135,7 @@ export const NEEDS = [
   'interfaces_in_scope',
   'rules',
   'ips_events',
+  'source_objects',
 ] as const;
 
 /** True if there is some of everything that the report looks at: only then do no rows mean anything. */

@@ -11,6 +11,7 @@ import {
   DAY_STEPS,
   EVENT_STEPS,
   EXTENT_STEP,
+  RECORD_STEPS,
   WHOLE_STEPS,
 } from '../../src/enrich/steps.ts';
 import { canonicalJson, type JsonObject } from '../../src/ingest/json.ts';
@@ -274,7 +275,8 @@ export async function runSteps(database: Database, options: StepOptions = {}): P
     event_until: day(2),
   };
   await createScopeTable(database.connection, { scope });
-  for (const step of [...WHOLE_STEPS, EXTENT_STEP, ...DAY_STEPS, ...EVENT_STEPS]) {
+  const all = [...WHOLE_STEPS, EXTENT_STEP, ...DAY_STEPS, ...RECORD_STEPS, ...EVENT_STEPS];
+  for (const step of all) {
     if (steps && !steps.includes(step.name)) continue;
     await createScratchTable(database.connection, step, parameters);
   }

@@ -90,6 +90,9 @@ describe('with one complete list', () => {
         ...['on', 'on-with-event', 'detect', 'off', 'stopped', 'no-rules', 'unknown'].map((name) =>
           scope(name),
         ),
+        ...['stale', 'not-quite-stale', 'old-but-current', 'outdated', 'ageless'].map((name) =>
+          scope(name),
+        ),
         ...['offline', 'offline-now-back', 'never', 'bare', 'absent', 'absent-with-event'].map(
           (name) => scope(name),
         ),
@@ -126,6 +129,15 @@ describe('with one complete list', () => {
           ips_status: 'inactive',
           last_contact_at: null,
         }),
+        agent({ instance_id: 'i-stale', rules_updated_at: '2026-09-17 11:59:59' }),
+        agent({ instance_id: 'i-not-quite-stale', rules_updated_at: '2026-09-17 12:00:00' }),
+        agent({
+          instance_id: 'i-old-but-current',
+          rules_updated_at: '2026-01-01 00:00:00',
+          update_status: 'Up-To-Date',
+        }),
+        agent({ instance_id: 'i-outdated', update_status: 'Out-of-Date' }),
+        agent({ instance_id: 'i-ageless', rules_updated_at: null }),
         agent({ host_address: '10.0.1.5' }),
         agent({ host_name: 'NAMED' }),
         agent({ host_name: 'ip-10-0-1-7', host_address: '192.0.2.7', display_name: 'Titled' }),
@@ -152,6 +164,11 @@ describe('with one complete list', () => {
     ['bare', 'not_evidenced', 'IPS_NO_AGENT', null],
     ['absent', 'not_evidenced', 'IPS_NO_AGENT', null],
     ['absent-with-event', 'partial', 'IPS_MODULE_SILENT', null],
+    ['stale', 'partial', 'IPS_STALE_RULES', 'prevent'],
+    ['not-quite-stale', 'partial', 'IPS_AGENT_SILENT', 'prevent'],
+    ['old-but-current', 'partial', 'IPS_AGENT_SILENT', 'prevent'],
+    ['outdated', 'partial', 'IPS_STALE_RULES', 'prevent'],
+    ['ageless', 'partial', 'IPS_AGENT_SILENT', 'prevent'],
     ['addressed', 'partial', 'IPS_AGENT_SILENT', 'prevent'],
     ['addressed-before', 'not_evidenced', 'IPS_NO_EVENT', null],
     ['Named', 'partial', 'IPS_AGENT_SILENT', 'prevent'],
