@@ -1016,6 +1016,7 @@ ${VALIDITY}`),
   nodata_count BIGINT: NODATA records: intervals without traffic.
   skipdata_count BIGINT: SKIPDATA records: intervals with a loss.
   seen_hours INTEGER[]: Hours after the day began in which a record starts or ends, sorted; 24 and more lie in the next day.
+  seen_hour_count INTEGER: How many of these lie in the day itself.
   first_at TIMESTAMP: Earliest start.
   last_at TIMESTAMP: Latest end.
   flow_date DATE: UTC date of the records.`),

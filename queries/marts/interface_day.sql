@@ -86,7 +86,11 @@ with
             date_diff('hour', cast($flow_date as timestamp), hour_at) as integer
           )
         )
-      ) as seen_hours
+      ) as seen_hours,
+      count(*) filter(
+        where
+          cast(hour_at as date) = cast($flow_date as date)
+      ) as seen_hour_count
     from
       hours
     group by
@@ -119,6 +123,7 @@ select
   counts.nodata_count,
   counts.skipdata_count,
   coalesce(hour_lists.seen_hours, []) as seen_hours,
+  coalesce(hour_lists.seen_hour_count, 0) as seen_hour_count,
   counts.first_at,
   counts.last_at,
   cast($flow_date as date) as flow_date

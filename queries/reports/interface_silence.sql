@@ -20,42 +20,40 @@ with
       interface_id,
       coalesce(flow_log_id, source, 'unknown flow log') as flow_log,
       flow_date,
-      seen_hours
+      seen_hours,
+      seen_hour_count
     from
       interface_day
     where
       flow_date >= cast(cast($period_start as timestamp) as date) - interval '1' day
       and flow_date < cast(cast($period_end as timestamp) as date)
   ),
-  seen_hours as (
-    select
-      recorder_days.interface_id,
-      recorder_days.flow_log,
-      seconds_after (
-        cast(recorder_days.flow_date as timestamp),
-        hours.hour_number * 3600
-      ) as hour_at
+  -- Many interfaces of a flow log have the same hours.
+  flow_log_lists as (
+    select distinct
+      flow_log,
+      flow_date,
+      seen_hours
     from
       recorder_days
-      cross join unnest(recorder_days.seen_hours) as hours (hour_number)
-  ),
-  interface_hours as (
-    select distinct
-      interface_id,
-      hour_at
-    from
-      seen_hours
-    where
-      interface_id is not null
-      and hour_at >= cast($period_start as timestamp)
-      and hour_at < cast($period_end as timestamp)
   ),
   flow_log_hours as (
     select distinct
-      flow_log,
-      hour_at
+      flow_log_lists.flow_log,
+      seconds_after (
+        cast(flow_log_lists.flow_date as timestamp),
+        hours.hour_number * 3600
+      ) as hour_at
     from
-      seen_hours
+      flow_log_lists
+      cross join unnest(flow_log_lists.seen_hours) as hours (hour_number)
+  ),
+  flow_log_days as (
+    select distinct
+      flow_log,
+      cast(hour_at as date) as day
+    from
+      flow_log_hours
     where
       hour_at >= cast($period_start as timestamp)
       and hour_at < cast($period_end as timestamp)
@@ -68,6 +66,16 @@ with
       recorder_days
     where
       interface_id is not null
+  ),
+  complete_days as (
+    select distinct
+      interface_id,
+      flow_date
+    from
+      recorder_days
+    where
+      interface_id is not null
+      and seen_hour_count = 24
   ),
   lives as (
     select
@@ -101,28 +109,88 @@ with
       network_interface_id
   ),
   newest_record as (
+    -- 600 seconds are the longest time over which a flow log collects a record.
     select
-      max(last_at) as last_at
+      seconds_after (max(last_at), 600) as last_at
     from
       interface_day
     where
       flow_date >= cast(cast($period_start as timestamp) as date)
   ),
-  -- Only hours in which its flow logs delivered something: of the others all their interfaces are silent.
-  expected_hours as (
+  -- Only days and hours in which its flow logs delivered something: of the others all their interfaces are silent.
+  interface_days as (
     select distinct
       lives.network_interface_id,
-      flow_log_hours.hour_at
+      lives.life_from,
+      least(lives.life_until, newest_record.last_at) as life_until,
+      flow_log_days.day,
+      complete_days.interface_id is not null
+      and cast(flow_log_days.day as timestamp) >= lives.life_from
+      and seconds_after (cast(flow_log_days.day as timestamp), 86400) <= least(lives.life_until, newest_record.last_at) as is_complete
     from
       lives
       inner join interface_flow_logs on lives.network_interface_id = interface_flow_logs.interface_id
-      inner join flow_log_hours on interface_flow_logs.flow_log = flow_log_hours.flow_log
-      and flow_log_hours.hour_at >= lives.life_from
-      and seconds_after (flow_log_hours.hour_at, 3600) <= lives.life_until
+      inner join flow_log_days on interface_flow_logs.flow_log = flow_log_days.flow_log
+      and seconds_after (cast(flow_log_days.day as timestamp), 86400) > lives.life_from
+      and cast(flow_log_days.day as timestamp) < lives.life_until
+      left join complete_days on lives.network_interface_id = complete_days.interface_id
+      and flow_log_days.day = complete_days.flow_date
       cross join newest_record
-      -- 600 seconds are the longest time over which a flow log collects a record.
+  ),
+  incomplete_days as (
+    select
+      network_interface_id,
+      life_from,
+      life_until,
+      day
+    from
+      interface_days
     where
-      seconds_after (flow_log_hours.hour_at, 3000) <= newest_record.last_at
+      not is_complete
+  ),
+  expected_hours as (
+    select distinct
+      incomplete_days.network_interface_id,
+      flow_log_hours.hour_at
+    from
+      incomplete_days
+      inner join interface_flow_logs on incomplete_days.network_interface_id = interface_flow_logs.interface_id
+      inner join flow_log_hours on interface_flow_logs.flow_log = flow_log_hours.flow_log
+      and incomplete_days.day = cast(flow_log_hours.hour_at as date)
+    where
+      flow_log_hours.hour_at >= incomplete_days.life_from
+      and seconds_after (flow_log_hours.hour_at, 3600) <= incomplete_days.life_until
+  ),
+  -- What began the day before may have ended in the day.
+  interface_lists as (
+    select
+      incomplete_days.network_interface_id,
+      recorder_days.flow_date,
+      recorder_days.seen_hours
+    from
+      incomplete_days
+      inner join recorder_days on incomplete_days.network_interface_id = recorder_days.interface_id
+      and incomplete_days.day = recorder_days.flow_date
+    union all
+    select
+      incomplete_days.network_interface_id,
+      recorder_days.flow_date,
+      recorder_days.seen_hours
+    from
+      incomplete_days
+      inner join recorder_days on incomplete_days.network_interface_id = recorder_days.interface_id
+      and incomplete_days.day - interval '1' day = recorder_days.flow_date
+  ),
+  interface_hours as (
+    select distinct
+      interface_lists.network_interface_id,
+      seconds_after (
+        cast(interface_lists.flow_date as timestamp),
+        hours.hour_number * 3600
+      ) as hour_at
+    from
+      interface_lists
+      cross join unnest(interface_lists.seen_hours) as hours (hour_number)
   ),
   silent_hours as (
     select
@@ -140,7 +208,7 @@ with
       ) as run_number
     from
       expected_hours
-      left join interface_hours on expected_hours.network_interface_id = interface_hours.interface_id
+      left join interface_hours on expected_hours.network_interface_id = interface_hours.network_interface_id
       and expected_hours.hour_at = interface_hours.hour_at
     where
       interface_hours.hour_at is null
@@ -170,11 +238,33 @@ with
   expected_counts as (
     select
       network_interface_id,
-      count(*) as hour_count,
-      min(hour_at) as first_at,
-      max(hour_at) as last_at
+      sum(hour_count) as hour_count,
+      min(started_at) as started_at,
+      max(ended_at) as ended_at
     from
-      expected_hours
+      (
+        select
+          network_interface_id,
+          count(*) as hour_count,
+          min(hour_at) as started_at,
+          seconds_after (max(hour_at), 3600) as ended_at
+        from
+          expected_hours
+        group by
+          network_interface_id
+        union all
+        select
+          network_interface_id,
+          count(*) * 24 as hour_count,
+          min(cast(day as timestamp)) as started_at,
+          seconds_after (max(cast(day as timestamp)), 86400) as ended_at
+        from
+          interface_days
+        where
+          is_complete
+        group by
+          network_interface_id
+      ) as counts
     group by
       network_interface_id
   ),
@@ -287,8 +377,8 @@ with
       expected_counts.hour_count as expected_hours,
       coalesce(silent_counts.hour_count, 0) as silent_hours,
       cast(null as bigint) as skipped_intervals,
-      expected_counts.first_at as started_at,
-      seconds_after (expected_counts.last_at, 3600) as ended_at,
+      expected_counts.started_at,
+      expected_counts.ended_at,
       if (
         silent_counts.hour_count is null,
         'supports',
@@ -374,9 +464,9 @@ select
   resource,
   scope_name,
   flow_log,
-  expected_hours,
-  silent_hours,
-  skipped_intervals,
+  cast(expected_hours as bigint) as expected_hours,
+  cast(silent_hours as bigint) as silent_hours,
+  cast(skipped_intervals as bigint) as skipped_intervals,
   started_at,
   ended_at,
   status,

@@ -44,23 +44,9 @@ with
       ) < cast($period_end as timestamp)
   ),
   -- What grew leaves one row, as the longer content replaces the shorter. Two rows are two contents.
-  changed as (
+  changed_uris as (
     select
-      uri,
-      min(source) as source,
-      min(kind) as kind,
-      count(distinct sha256) as content_count,
-      count(distinct version_id) as version_count,
-      min(first_at) as first_at,
-      max(last_at) as last_at,
-      array_join (
-        array_agg(
-          distinct sha256
-          order by
-            sha256
-        ),
-        ', '
-      ) as sha256_list
+      uri
     from
       objects
     where
@@ -69,7 +55,32 @@ with
     group by
       uri
     having
-      count(distinct sha256) > 1
+      min(sha256) <> max(sha256)
+  ),
+  changed as (
+    select
+      objects.uri,
+      min(objects.source) as source,
+      min(objects.kind) as kind,
+      count(distinct objects.sha256) as content_count,
+      count(distinct objects.version_id) as version_count,
+      min(objects.first_at) as first_at,
+      max(objects.last_at) as last_at,
+      array_join (
+        array_agg(
+          distinct objects.sha256
+          order by
+            objects.sha256
+        ),
+        ', '
+      ) as sha256_list
+    from
+      objects
+      inner join changed_uris on objects.uri = changed_uris.uri
+    where
+      objects.status in ('loaded', 'damaged', 'duplicate')
+    group by
+      objects.uri
   ),
   source_counts as (
     select

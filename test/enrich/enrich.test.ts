@@ -245,6 +245,47 @@ test('an event has a row on its own day, also where no flow log was read', async
   ]);
 });
 
+test('a day without traffic has its NODATA records, and only they make its rollup again', async () => {
+  const quietDay = '2026-11-05';
+  const commitQuiet = async (hour: string) => {
+    const object_id = `quiet-${hour}`;
+    await fixture.addRows(staged, 'source_object', [fixture.flowObject(object_id)]);
+    await fixture.addRows(staged, 'flow_status', [
+      {
+        interface_id: fixture.INTERFACE,
+        log_status: 'NODATA',
+        start_at: `${quietDay} ${hour}:00:00`,
+        end_at: `${quietDay} ${hour}:10:00`,
+        object_id,
+        line_number: 1,
+        flow_date: quietDay,
+      },
+    ]);
+    await commit(object_id);
+  };
+  const seen = () =>
+    fixture.read(
+      database,
+      `select cast(flow_date as varchar) as day, record_count, nodata_count,
+         array_to_string(seen_hours, ' ') as hours
+       from interface_day order by day`,
+    );
+  await commit('first');
+  await run();
+  const written = writtenAt();
+  await commitQuiet('07');
+  expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 0 });
+  expect(writtenAt()).toEqual(written);
+  expect((await seen()).map((row) => Object.values(row))).toEqual([
+    [fixture.DAY, 1, 0, '10'],
+    [NEXT_DAY, 1, 0, '10'],
+    [quietDay, 0, 1, '7'],
+  ]);
+  await commitQuiet('09');
+  await run();
+  expect((await seen()).at(-1)).toMatchObject({ nodata_count: 2, hours: '7 9' });
+});
+
 test('what becomes of events is made again when flows of the days around them change', async () => {
   await commit('first');
   await run();

@@ -95,16 +95,16 @@ const records = (sql: string) =>
 test('an interface has the hours in which its records begin or end, by who recorded them', async () => {
   const rows = await records(
     `select interface_id, flow_log_id, source, record_count, nodata_count, skipdata_count,
-       array_to_string(seen_hours, ' ') as hours, first_at, last_at
+       array_to_string(seen_hours, ' ') as hours, seen_hour_count, first_at, last_at
      from interface_day order by all`,
   );
   expect(rows.map((row) => Object.values(row))).toEqual([
     [
-      ...[INTERFACE, 'fl-1', 'flow_logs[0]', 4, 1, 4, '0 1 5 7 8 23 24'],
+      ...[INTERFACE, 'fl-1', 'flow_logs[0]', 4, 1, 4, '0 1 5 7 8 23 24', 6],
       ...[at('00:00:00'), at('00:01:00', '2026-11-03')],
     ],
-    [INTERFACE, null, 'flow_logs[1]', 1, 0, 1, '8 10', at('08:05:00'), at('10:00:01')],
-    [null, 'fl-1', 'flow_logs[0]', 1, 0, 1, '', null, null],
+    [INTERFACE, null, 'flow_logs[1]', 1, 0, 1, '8 10', 2, at('08:05:00'), at('10:00:01')],
+    [null, 'fl-1', 'flow_logs[0]', 1, 0, 1, '', 0, null, null],
   ]);
 });
 

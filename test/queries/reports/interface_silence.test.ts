@@ -25,6 +25,7 @@ function day(interfaceId: string | null, seen: string[], own: Row = {}): Row {
     nodata_count: 0,
     skipdata_count: 0,
     seen_hours: seen,
+    seen_hour_count: seen.filter((hour) => Number(hour) < 24).length,
     last_at: `2026-10-01 ${String(Math.min(last, 23)).padStart(2, '0')}:59:00`,
     flow_date: '2026-10-01',
     ...own,
@@ -163,6 +164,39 @@ it('does not call the hour silent in which data end', async () => {
   expect(late.map((row) => [row.network_interface_id, row.gap_code])).toContainEqual([
     'eni-b',
     'FL_SILENT_ENI_HOURS',
+  ]);
+  other.close();
+});
+
+it('counts hours over days, of which only those with a gap are looked at hour by hour', async () => {
+  const other = await openEmptyTables();
+  await insertRows(other, 'scope_interface', [
+    scope('eni-full'),
+    scope('eni-mid', { valid_from: '2026-10-01 12:30:00', valid_to: '2026-10-02 06:00:00' }),
+    scope('eni-hole'),
+  ]);
+  const second: Row = { flow_date: '2026-10-02', last_at: '2026-10-02 23:59:00' };
+  await insertRows(other, 'interface_day', [
+    ...['eni-full', 'eni-mid', 'eni-hole'].map((name) => day(name, allBut())),
+    day('eni-full', allBut(), second),
+    day('eni-mid', hours(0, 1, 2, 3, 4, 5), second),
+    day('eni-hole', allBut(5, 6), second),
+    // A record of another flow log ends in one of the two.
+    day('eni-hole', hours(4, 5), { ...second, flow_log_id: 'fl-0b' }),
+  ]);
+  const found = await runReport(other, 'interface_silence', {
+    period_start: '2026-10-01 00:00:00',
+    period_end: '2026-10-03 00:00:00',
+  });
+  const shown = pick(
+    found,
+    ...['network_interface_id', 'expected_hours', 'silent_hours', 'started_at', 'ended_at'],
+  ).map((row) => Object.values(row));
+  expect(shown).toEqual([
+    ['eni-full', 48, 0, at('00:00:00'), '2026-10-03 00:00:00'],
+    ['eni-hole', 48, 1, at('00:00:00'), '2026-10-03 00:00:00'],
+    ['eni-hole', 1, 1, '2026-10-02 06:00:00', '2026-10-02 07:00:00'],
+    ['eni-mid', 17, 0, at('13:00:00'), '2026-10-02 06:00:00'],
   ]);
   other.close();
 });
