@@ -395,6 +395,7 @@ ${VALIDITY}${KNOWLEDGE}`),
   vpc_id VARCHAR: VPC.
   private_address VARCHAR: Primary private IPv4 address.
   public_address VARCHAR: Public IPv4 address, if any.
+  has_source_check BOOLEAN: True if AWS drops packets with a source or destination that is not the interface's; null where not stated.
   addresses VARCHAR[]: Every private IPv4 and every IPv6 address, canonical.
   prefixes VARCHAR[]: Prefixes delegated to it, whose addresses belong to pods on its instance.
   group_ids VARCHAR[]: Security groups, sorted.

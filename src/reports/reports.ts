@@ -9,6 +9,7 @@ import { type Parameters, readRows } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
+import { createControlTables } from './control-tables.ts';
 import { loadPackDefinition, type PackDefinition, requirementResult } from './pack-definition.ts';
 import { writePackFolder } from './pack-folder.ts';
 import type { PackContent, PackSource, ReportResult } from './report.ts';
@@ -37,6 +38,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome> {
     period_start: isoSecond(config.period.start),
     period_end: isoSecond(config.period.end),
   };
+  await createControlTables(connection, config);
   const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
   if (!extent) throw new Error('extent.sql gave no row');
   const results: ReportResult[] = [];
