@@ -1,6 +1,6 @@
 -- title: What entered the scope, against what is allowed
 -- question: Which connections did others open into each scope, by whom and to which service, and is each on the list of allowed services?
--- requirements: 1.2.1, 1.2.5, 1.3.1, 1.4.2
+-- requirements: 1.2.5, 1.3.1, 1.4.2
 -- parameters: period_start, period_end
 -- rows: evidence
 -- needs: flows_in_scope

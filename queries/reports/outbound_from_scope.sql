@@ -1,6 +1,6 @@
 -- title: What left the scope, against what is allowed
 -- question: Which connections did each scope open to others, to whom and to which service, and is each on the list of allowed services?
--- requirements: 1.2.1, 1.2.5, 1.3.2
+-- requirements: 1.2.5, 1.3.2
 -- parameters: period_start, period_end
 -- rows: evidence
 -- needs: flows_in_scope

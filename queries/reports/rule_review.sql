@@ -1,6 +1,6 @@
 -- title: Rules to review
 -- question: Which security group rules of interfaces in scope were not observed in use, permit more than was seen, or say nothing of their purpose?
--- requirements: 1.2.7
+-- requirements: 1.2.1, 1.2.7
 -- parameters: period_start, period_end
 -- rows: summary
 -- needs: interfaces_in_scope, rules, flows_in_scope

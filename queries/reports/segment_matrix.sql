@@ -1,6 +1,6 @@
 -- title: Traffic between segments
 -- question: Which segments exchanged traffic with each scope, who opened it, what was accepted and what was rejected?
--- requirements: 1.2.4, 1.4.1
+-- requirements: 1.2.3, 1.2.4, 1.4.1
 -- parameters: period_start, period_end
 -- rows: summary
 -- needs: flows_in_scope

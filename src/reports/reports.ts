@@ -77,6 +77,7 @@ export const NEEDS = [
   'interfaces_in_scope',
   'rules',
   'ips_events',
+  'rule_snapshot_pairs',
 ] as const;
 
 /** True if there is some of everything that the report looks at: only then do no rows mean anything. */

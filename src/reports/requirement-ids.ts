@@ -1,6 +1,7 @@
 /**
- * The ids of PCI DSS v4.0.1 under the four requirements that network logs bear on: 1 (network security
- * controls), 2 (secure configurations), 10 (logging) and 11 (testing and monitoring).
+ * The ids of PCI DSS v4.0.1 under the requirements that network logs bear on: 1 (network security
+ * controls), 2 (secure configurations), 10 (logging), 11 (testing and monitoring), and of 12 the
+ * documentation of scope.
  *
  * Ids of v3.2.1 look alike and mean other things: there 10.3.1 to 10.3.6 were the content of a record
  * (now 10.2.2), 10.5.2 to 10.5.5 its protection (now 10.3.x) and 10.8 failures (now 10.7.x).
@@ -27,6 +28,7 @@ const IDS_BY_SECTION: Readonly<Record<string, readonly string[]>> = {
   '11.4': ['1', '2', '3', '4', '5', '6', '7'],
   '11.5': ['1', '1.1', '2'],
   '11.6': ['1'],
+  '12.5': ['1', '2', '2.1', '3', '3.1'],
 };
 
 export const REQUIREMENT_IDS: ReadonlySet<string> = new Set(
