@@ -4,6 +4,7 @@
  * The file is long because it is a list: a key is looked up here, and nowhere else.
  */
 import { z } from 'zod';
+import { allowedServices, cardDataStores } from './control-schema.ts';
 
 const region = z
   .string()
@@ -364,6 +365,8 @@ export const configSchema = z.strictObject({
       'How far the clocks of IPS agents may be off when their events are matched with flows, beside the 60 seconds of the flow log',
     ),
   signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
+  allowed_services: allowedServices,
+  card_data_stores: cardDataStores,
   memory_limit: z
     .string()
     .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')

@@ -9,6 +9,7 @@ import { type Parameters, readRows } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
+import { createControlTables } from './control-tables.ts';
 import type { Signer } from './dsse.ts';
 import {
   applyExceptions,
@@ -69,6 +70,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
     period_start: isoSecond(config.period.start),
     period_end: isoSecond(config.period.end),
   };
+  await createControlTables(connection, config);
   const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
   if (!extent) throw new Error('extent.sql gave no row');
   const lastDay = isoSecond(new Date(config.period.end.getTime() - 1000)).slice(0, 10);
@@ -136,6 +138,7 @@ export const NEEDS = [
   'rules',
   'ips_events',
   'source_objects',
+  'rule_snapshot_pairs',
 ] as const;
 
 /** True if there is some of everything that the report looks at: only then do no rows mean anything. */

@@ -38,7 +38,13 @@ function tablesOf(layer: 'ingest' | 'staging' | 'mart'): string[] {
 const namesOf = (files: readonly QueryFile[]): string[] => files.map((file) => file.name);
 
 const READABLE = {
-  reports: new Set([...tablesOf('mart'), ...tablesOf('staging'), ...LEDGER]),
+  // The last three are made from the configuration.
+  reports: new Set([
+    ...tablesOf('mart'),
+    ...tablesOf('staging'),
+    ...LEDGER,
+    ...['allowed_service', 'allowed_peer', 'card_data_match'],
+  ]),
   // `scope_match` is made from the configuration.
   marts: new Set([
     ...tablesOf('ingest'),
