@@ -9,6 +9,7 @@ import {
   REPORTS_FOLDER,
   readColumnMeanings,
 } from '../../src/reports/column-meanings.ts';
+import { createControlTables } from '../../src/reports/control-tables.ts';
 import { runReport } from '../../src/reports/run-report.ts';
 import { openEmptyTables, PERIOD } from './fixture.ts';
 
@@ -29,6 +30,10 @@ const columns = new Map<string, readonly { name: string; meaning?: string }[]>()
 
 beforeAll(async () => {
   database = await openEmptyTables();
+  await createControlTables(database.connection, {
+    allowed_services: [],
+    card_data_stores: { owner_kinds: [] },
+  });
   for (const file of reports) {
     const result = await runReport(database.connection, file, PERIOD, false);
     columns.set(file.name, result.columns);
