@@ -4,7 +4,7 @@
  * The file is long because it is a list: a key is looked up here, and nowhere else.
  */
 import { z } from 'zod';
-import { allowedServices, cardDataStores } from './control-schema.ts';
+import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
 
 const region = z
   .string()
@@ -265,114 +265,116 @@ const signature = z
     }
   });
 
-export const configSchema = z.strictObject({
-  lake: z.string().min(1).describe('Folder of the lake'),
-  output: z.string().min(1).describe('Folder of the evidence packs'),
-  organization: z.string().min(1).optional().describe('Who is assessed; shown on the cover'),
-  sources: z
-    .strictObject({
-      flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
-      ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
-      inventory: z
-        .array(inventorySource)
-        .default([])
-        .describe(
-          'Interfaces, groups, rules and what else describes the network: saved describe-* output, AWS Config, or the EC2 API',
-        ),
-    })
-    .refine(
-      (sources) =>
-        Object.values(sources)
-          .flat()
-          .flatMap(({ files = [] }) => files)
-          .filter((pattern) => pattern === '-').length <= 1,
-      'standard input ("-") can be read once only',
-    ),
-  scope: z
-    .array(scope)
-    .min(1)
-    .refine(
-      (list) => new Set(list.map((entry) => entry.name)).size === list.length,
-      'has a name twice',
-    )
-    .describe('What is assessed; an interface belongs to the first scope that matches'),
-  period: z
-    .strictObject({
-      start: day.describe('First day, UTC'),
-      end: day.describe('First day after it: half open'),
-    })
-    .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
-      message: 'must start before it ends',
-    }),
-  pack: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-    .default('pci-dss-4.0.1')
-    .describe('Which evidence pack to make, or a list of several'),
-  queries: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Folder with own reports/ (SQL) and packs/ (YAML), used like the built-in ones'),
-  exceptions: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('YAML file of exceptions: findings that were accepted, by whom and until when'),
-  allowance: z
-    .strictObject({
-      rejected_lines: z.number().int().min(0).default(0).describe('Lines that may be unreadable'),
-      damaged_objects: z
-        .number()
-        .int()
-        .min(0)
-        .default(0)
-        .describe('Objects that may be damaged or refused'),
-    })
-    .prefault({})
-    .describe('What a run may refuse and still exit with 0; more is exit code 3'),
-  limits: z
-    .strictObject({
-      max_expansion: z
-        .number()
-        .int()
-        .min(1)
-        .default(250)
-        .describe(
-          'Decompressed bytes for each compressed byte at which an object is read no further; gzip reaches 1032',
-        ),
-    })
-    .prefault({})
-    .describe('When an object is taken for harmful'),
-  metadata_max_age_hours: z
-    .number()
-    .positive()
-    .default(24)
-    .describe('How long the newest inventory snapshot is taken to hold'),
-  metadata_backdate_hours: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe(
-      'How long before it was first seen the first known state of a resource counts, and is marked back_dated; 0: not at all',
-    ),
-  event_clock_tolerance_seconds: z
-    .number()
-    .int()
-    .min(0)
-    .max(1800)
-    .default(60)
-    .describe(
-      'How far the clocks of IPS agents may be off when their events are matched with flows, beside the 60 seconds of the flow log',
-    ),
-  signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
-  allowed_services: allowedServices,
-  card_data_stores: cardDataStores,
-  memory_limit: z
-    .string()
-    .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')
-    .optional()
-    .describe('Upper bound of the engine, such as 2GB'),
-});
+export const configSchema = z
+  .strictObject({
+    lake: z.string().min(1).describe('Folder of the lake'),
+    output: z.string().min(1).describe('Folder of the evidence packs'),
+    organization: z.string().min(1).optional().describe('Who is assessed; shown on the cover'),
+    sources: z
+      .strictObject({
+        flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
+        ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
+        inventory: z
+          .array(inventorySource)
+          .default([])
+          .describe(
+            'Interfaces, groups, rules and what else describes the network: saved describe-* output, AWS Config, or the EC2 API',
+          ),
+      })
+      .refine(
+        (sources) =>
+          Object.values(sources)
+            .flat()
+            .flatMap(({ files = [] }) => files)
+            .filter((pattern) => pattern === '-').length <= 1,
+        'standard input ("-") can be read once only',
+      ),
+    scope: z
+      .array(scope)
+      .min(1)
+      .refine(
+        (list) => new Set(list.map((entry) => entry.name)).size === list.length,
+        'has a name twice',
+      )
+      .describe('What is assessed; an interface belongs to the first scope that matches'),
+    period: z
+      .strictObject({
+        start: day.describe('First day, UTC'),
+        end: day.describe('First day after it: half open'),
+      })
+      .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
+        message: 'must start before it ends',
+      }),
+    pack: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .default('pci-dss-4.0.1')
+      .describe('Which evidence pack to make, or a list of several'),
+    queries: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder with own reports/ (SQL) and packs/ (YAML), used like the built-in ones'),
+    exceptions: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('YAML file of exceptions: findings that were accepted, by whom and until when'),
+    allowance: z
+      .strictObject({
+        rejected_lines: z.number().int().min(0).default(0).describe('Lines that may be unreadable'),
+        damaged_objects: z
+          .number()
+          .int()
+          .min(0)
+          .default(0)
+          .describe('Objects that may be damaged or refused'),
+      })
+      .prefault({})
+      .describe('What a run may refuse and still exit with 0; more is exit code 3'),
+    limits: z
+      .strictObject({
+        max_expansion: z
+          .number()
+          .int()
+          .min(1)
+          .default(250)
+          .describe(
+            'Decompressed bytes for each compressed byte at which an object is read no further; gzip reaches 1032',
+          ),
+      })
+      .prefault({})
+      .describe('When an object is taken for harmful'),
+    metadata_max_age_hours: z
+      .number()
+      .positive()
+      .default(24)
+      .describe('How long the newest inventory snapshot is taken to hold'),
+    metadata_backdate_hours: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe(
+        'How long before it was first seen the first known state of a resource counts, and is marked back_dated; 0: not at all',
+      ),
+    event_clock_tolerance_seconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(1800)
+      .default(60)
+      .describe(
+        'How far the clocks of IPS agents may be off when their events are matched with flows, beside the 60 seconds of the flow log',
+      ),
+    signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
+    allowed_services: allowedServices,
+    card_data_stores: cardDataStores,
+    memory_limit: z
+      .string()
+      .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')
+      .optional()
+      .describe('Upper bound of the engine, such as 2GB'),
+  })
+  .superRefine(checkScopeNames);
 
 export type ConfigFile = z.infer<typeof configSchema>;
 export type FlowLogSourceConfig = z.infer<typeof flowLogSource>;

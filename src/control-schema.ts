@@ -75,3 +75,26 @@ export const cardDataStores = z
   })
   .prefault({})
   .describe('Which interfaces in scope are of systems that store card data');
+
+/** Says which entries name a scope that the file does not have. */
+export function checkScopeNames(
+  config: {
+    scope: readonly { name: string }[];
+    allowed_services: z.infer<typeof allowedServices>;
+  },
+  context: z.RefinementCtx,
+): void {
+  const known = config.scope.map((scope) => scope.name);
+  const issue = (path: PropertyKey[]) =>
+    context.addIssue({
+      code: 'custom',
+      path: ['allowed_services', ...path],
+      message: `is no scope of this file (valid: ${known.join(', ')})`,
+    });
+  for (const [entry, service] of config.allowed_services.entries()) {
+    if (service.scope !== undefined && !known.includes(service.scope)) issue([entry, 'scope']);
+    for (const [index, name] of (service.peers?.scope ?? []).entries()) {
+      if (!known.includes(name)) issue([entry, 'peers', 'scope', index]);
+    }
+  }
+}

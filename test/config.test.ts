@@ -75,6 +75,48 @@ describe('parseConfig', () => {
     expect(parseConfig(text, 'flowproof.yaml').sources.ips_events).toHaveLength(3);
   });
 
+  test('takes allowed services and what stores card data, with ranges in one spelling', () => {
+    const text = `${SMALL}
+allowed_services:
+  - direction: inbound
+    protocol: TCP
+    ports: [443, "8000-8100"]
+    peers: { cidr: ["2001:0DB8::/32", 203.0.113.0/24], scope: [cde] }
+    justification: Shop
+    approved_by: CHG-1
+card_data_stores: { tag: { data: card } }
+`;
+    const config = parseConfig(text, 'flowproof.yaml');
+    expect(config.allowed_services).toMatchObject([
+      {
+        ports: ['443', '8000-8100'],
+        peers: { cidr: ['2001:db8::/32', '203.0.113.0/24'], scope: ['cde'] },
+      },
+    ]);
+    expect(config.card_data_stores.tag).toEqual({ data: 'card' });
+    expect(config.card_data_stores.owner_kinds).toContain('rds');
+    expect(parseConfig(SMALL, 'flowproof.yaml').allowed_services).toEqual([]);
+  });
+
+  test.each([
+    ['ports: [70000]', 'must be a port such as 443, or a range'],
+    ['ports: ["90-80"]', 'must be a port such as 443, or a range'],
+    ['ports: ["443; drop table flow"]', 'must be a port such as 443, or a range'],
+    ['peers: { cidr: [203.0.113.0] }', 'must be a range such as 203.0.113.0/24'],
+    ['peers: { cidr: [203.0.113.0/33] }', 'must be a range such as 203.0.113.0/24'],
+    ['peers: { cidr: [300.0.0.0/8] }', 'must be a range such as 203.0.113.0/24'],
+    ['peers: {}', 'needs at least one key'],
+    ['protocol: carrier-pigeon', 'must be tcp, udp, icmp, or a number'],
+    ['scope: nowhere', 'is no scope of this file'],
+    ['peers: { scope: [nowhere] }', 'is no scope of this file'],
+  ])('refuses an allowed service with %s', (key, message) => {
+    const text = `${SMALL}
+allowed_services:
+  - { direction: inbound, justification: Shop, approved_by: CHG-1, ${key} }
+`;
+    expect(failureOf(() => parseConfig(text, 'flowproof.yaml')).problem).toContain(message);
+  });
+
   test('takes the configuration of the samples', () => {
     const text = readFileSync(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'), 'utf8');
     expect(parseConfig(text, 'flowproof.yaml').scope[0]?.name).toBe('cde');

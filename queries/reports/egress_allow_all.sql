@@ -160,8 +160,8 @@ select
   ) as gap_code,
   'Outbound traffic is not limited to what is necessary; ' || if (
     coalesce(used.flow_count, 0) > 0,
-    'it was seen to ' || cast(networks.network_count as varchar) || if (
-      networks.network_count = 1,
+    'it was seen to ' || cast(coalesce(networks.network_count, 0) as varchar) || if (
+      coalesce(networks.network_count, 0) = 1,
       ' network',
       ' networks'
     ) || ' and ' || cast(coalesce(ports.port_count, 0) as varchar) || if (

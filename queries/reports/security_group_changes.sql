@@ -9,7 +9,8 @@
 --   between two of them is not seen, and the time is known as exactly as they lie apart. Who made the change and by which
 --   ticket is not shown: no CloudTrail source is read. Flows count for every interface that the group is on. On the day
 --   of a change of a rule that kept its id, flows from before the change may count. A flow that the new rule alone permits
---   may have been permitted before by a rule that went at the same time; the rule that covered it is named where one did.
+--   may have been permitted before by a rule that went at the same time; the rule that covered all of it is named where one did;
+--   what several rules cover only together counts as new.
 -- source: PCI DSS v4.0.1 requirements 1.2.2 and 6.5.1; Amazon EC2 API Reference, SecurityGroupRule
 with
   interfaces as (
@@ -408,14 +409,15 @@ select
     when listed.change = 'rule removed' then 'SG_RULE_REMOVED'
     when listed.change = 'group detached' then 'SG_GROUP_DETACHED'
     when listed.change = 'rule described anew' then 'SG_RULE_DESCRIBED'
-    when listed.covered_by is not null then 'SG_RULE_ADDED_NOTHING_NEW'
-    when listed.flow_count > 0 then if (
-      listed.change = 'group attached',
-      'SG_GROUP_ATTACHED_USED',
-      'SG_RULE_ADDED_USED'
-    )
-    when listed.change = 'group attached' then 'SG_GROUP_ATTACHED'
-    else 'SG_RULE_ADDED'
+    else case listed.change
+      when 'group attached' then 'SG_GROUP_ATTACHED'
+      when 'rule changed' then 'SG_RULE_CHANGED'
+      else 'SG_RULE_ADDED'
+    end || case
+      when listed.covered_by is not null then '_NOTHING_NEW'
+      when listed.flow_count > 0 then '_USED'
+      else ''
+    end
   end as gap_code,
   case
     when listed.change = 'rule removed' then if (

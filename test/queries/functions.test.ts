@@ -190,3 +190,38 @@ test.each([
   const rows = await readRows(database.connection, 'select log_group_of($uri) as name', { uri });
   expect(rows).toEqual([{ name: group }]);
 });
+
+test.each([
+  [[6, 443, 443, 'HTTPS'], 'tcp/443 HTTPS'],
+  [[17, 5000, 5010, null], 'udp/5000-5010'],
+  [[6, null, null, null], 'tcp/port unknown'],
+  [[1, null, null, null], 'icmp'],
+  [[58, null, null, null], 'icmpv6'],
+  [[47, null, null, null], 'protocol 47'],
+  [[null, null, null, null], 'protocol unknown'],
+] as const)('service_text of %j is %s', async (values, text) => {
+  const sql = values.map((value) => (typeof value === 'string' ? quoteText(value) : String(value)));
+  const rows = await readRows(
+    database.connection,
+    `select service_text(${sql.join(', ')}) as text`,
+  );
+  expect(rows).toEqual([{ text }]);
+});
+
+test.each([
+  ['interface', 'office', false, 'scope office'],
+  ['several', null, true, 'in inventory, scope unclear'],
+  ['several', null, false, 'in inventory, out of scope'],
+  ['interface', null, false, 'in inventory, out of scope'],
+  ['private', null, false, 'private, not in inventory'],
+  ['link_local', null, false, 'link-local'],
+  ['public', null, false, 'public'],
+  [null, null, null, 'unknown'],
+])('segment_text(%s, %s, %s) is %s', async (kind, scope, isUnclear, text) => {
+  const literal = (value: string | null) => (value === null ? 'null' : quoteText(value));
+  const rows = await readRows(
+    database.connection,
+    `select segment_text(${literal(kind)}, ${literal(scope)}, ${isUnclear}) as text`,
+  );
+  expect(rows).toEqual([{ text }]);
+});

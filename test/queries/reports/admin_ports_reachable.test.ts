@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database.ts';
-import { insertRows, openEmptyTables, type ResultRow, type Row, runReport } from '../fixture.ts';
+import { edge, openControlTables } from '../edge-rows.ts';
+import { insertRows, type ResultRow, type Row, runReport } from '../fixture.ts';
 
 const BEFORE = '2026-09-01 00:00:00';
 
@@ -18,36 +19,23 @@ function rule(ruleId: string, port: number | null, cidr: string | null, own: Row
   };
 }
 
-function flow(flowId: string, startAt: string | null, own: Row = {}): Row {
-  return {
-    flow_id: flowId,
-    network_interface_id: 'eni-0a',
-    scope_name: 'cde',
-    action: 'ACCEPT',
-    srcaddr: '198.51.100.7',
-    dstaddr: '10.0.1.5',
-    srcport: 40000,
-    dstport: 22,
-    protocol: 6,
-    local_address: '10.0.1.5',
-    server_address: '10.0.1.5',
-    remote_address: '198.51.100.7',
-    is_remote_public: true,
-    is_response: false,
-    service_port: 22,
+/** SSH from one public address. */
+function flow(startAt: string | null, own: Row = {}): Row {
+  return edge({
+    first_port: 22,
     rule_ids: ['sgr-ssh'],
-    start_at: startAt,
-    end_at: startAt,
+    first_at: startAt,
+    last_at: startAt,
     flow_date: startAt?.slice(0, 10) ?? '2026-10-01',
     ...own,
-  };
+  });
 }
 
 let database: Database;
 let rows: ResultRow[];
 
 beforeAll(async () => {
-  database = await openEmptyTables();
+  database = await openControlTables();
   await insertRows(database, 'scope_interface', [
     {
       scope_name: 'cde',
@@ -89,20 +77,21 @@ beforeAll(async () => {
     rule('sgr-group', 22, null, { referenced_group_id: 'sg-0z' }),
     rule('sgr-icmp', null, '0.0.0.0/0', { protocol: 1 }),
   ]);
-  await insertRows(database, 'flow_enriched', [
-    flow('a:1', '2026-10-01 00:00:00'),
-    flow('a:2', '2026-10-01 23:59:59', { srcaddr: '198.51.100.8', remote_address: '198.51.100.8' }),
+  await insertRows(database, 'edge_day', [
+    flow('2026-10-01 00:00:00'),
+    flow('2026-10-01 23:59:59', { peer_range: '198.51.100.8/32' }),
     // No time but a date, and no rule known: by the range of the rule.
-    flow('a:3', null, { srcport: 40002, rule_ids: null }),
-    flow('a:4', '2026-09-30 23:59:59'),
-    flow('a:5', '2026-10-02 00:00:00'),
-    flow('a:6', '2026-10-01 10:00:00', { is_response: true }),
-    flow('a:7', '2026-10-01 10:00:00', { action: 'REJECT' }),
-    flow('a:8', '2026-10-01 10:00:00', { is_remote_public: false }),
-    flow('a:9', '2026-10-01 10:00:00', { scope_name: null }),
-    flow('c:1', '2026-10-01 10:00:00', { server_address: '198.51.100.7' }),
+    flow(null, { rule_ids: [], rule_verdict: 'unexplained' }),
+    flow('2026-09-30 23:59:59'),
+    flow('2026-10-02 00:00:00'),
+    flow('2026-10-01 10:00:00', { row_direction: 'egress', rule_verdict: 'response' }),
+    flow('2026-10-01 10:00:00', { action: 'REJECT' }),
+    flow('2026-10-01 10:00:00', { peer_kind: 'private' }),
+    flow('2026-10-01 10:00:00', { scope_name: null }),
+    flow('2026-10-01 10:00:00', { opened_by: 'local' }),
+    flow('2026-10-01 10:00:00', { opened_by: null }),
     // To RDP, after its rule had gone.
-    flow('d:1', '2026-10-01 18:00:00', { service_port: 3389, dstport: 3389, rule_ids: [] }),
+    flow('2026-10-01 18:00:00', { first_port: 3389, last_port: 3389, rule_ids: [] }),
   ]);
   rows = await runReport(database, 'admin_ports_reachable');
 });
@@ -197,7 +186,7 @@ it('says from how many addresses, and never that a port is unused', () => {
 });
 
 it('takes a rule for all protocols as one for every port', async () => {
-  const other = await openEmptyTables();
+  const other = await openControlTables();
   await insertRows(other, 'scope_interface', [
     { scope_name: 'cde', network_interface_id: 'eni-0a', group_ids: ['sg-0a'], valid_from: BEFORE },
   ]);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../../../src/database.ts';
+import { edge } from '../edge-rows.ts';
 import {
   insertRows,
   openEmptyTables,
@@ -10,41 +11,27 @@ import {
 } from '../fixture.ts';
 
 function flow(flowId: string, verdict: string, startAt: string | null, own: Row = {}): Row {
-  return {
-    flow_id: flowId,
-    network_interface_id: 'eni-0a',
-    scope_name: 'cde',
-    action: 'ACCEPT',
-    srcaddr: '198.51.100.7',
-    dstaddr: '10.0.1.5',
-    srcport: 40000,
-    dstport: 8443,
-    protocol: 6,
-    bytes: 100,
-    row_direction: 'ingress',
-    initiator: 'source',
-    client_address: '198.51.100.7',
-    server_address: '10.0.1.5',
-    service_port: 8443,
+  return edge({
+    first_port: 8443,
     rule_verdict: verdict,
     rule_reason: 'no rule of its groups permits it',
-    start_at: startAt,
-    end_at: startAt,
+    first_at: startAt,
+    last_at: startAt,
+    example_flow_id: flowId,
     flow_date: startAt?.slice(0, 10) ?? '2026-10-01',
     ...own,
-  };
+  });
 }
 
 const UNKNOWN: Row = {
   network_interface_id: 'eni-0b',
-  initiator: null,
-  client_address: null,
-  server_address: null,
-  service_port: null,
-  dstport: null,
+  opened_by: null,
   row_direction: null,
+  first_port: null,
+  peer_kind: 'unknown',
+  peer_range: null,
   rule_reason: null,
-  bytes: null,
+  byte_count: null,
 };
 
 let database: Database;
@@ -52,9 +39,9 @@ let rows: ResultRow[];
 
 beforeAll(async () => {
   database = await openEmptyTables();
-  await insertRows(database, 'flow_enriched', [
+  await insertRows(database, 'edge_day', [
     flow('a:1', 'unexplained', '2026-10-01 00:00:00'),
-    flow('a:2', 'unexplained', '2026-10-01 23:59:59', { srcport: 40001, bytes: 50 }),
+    flow('a:2', 'unexplained', '2026-10-01 23:59:59', { state_id: 'later', byte_count: 50 }),
     flow('a:3', 'unexplained', '2026-10-02 00:00:00'),
     flow('a:4', 'unexplained', '2026-09-30 23:59:59'),
     flow('a:5', 'permitted', '2026-10-01 10:00:00'),
@@ -64,9 +51,7 @@ beforeAll(async () => {
     flow('a:9', 'unexplained', '2026-10-01 10:00:00', { scope_name: null }),
     flow('c:1', 'undecidable', '2026-10-01 10:00:00', {
       protocol: 1,
-      srcport: 0,
-      dstport: 0,
-      service_port: 0,
+      first_port: null,
       rule_reason: 'flow logs do not record the type',
     }),
     flow('c:2', 'tracked_or_changed', '2026-10-01 11:00:00', { rule_reason: 'removed about then' }),
@@ -90,7 +75,7 @@ it('groups the flows of the half open period by connection and verdict', () => {
     'status',
     'gap_code',
   ).map((row) => Object.values(row));
-  const to = 'ingress 198.51.100.7 to 10.0.1.5';
+  const to = 'ingress from 198.51.100.7';
   expect(shown).toEqual([
     [
       'eni-0a',
@@ -128,7 +113,7 @@ it('groups the flows of the half open period by connection and verdict', () => {
     // Nothing is known of this one, not even its time: addresses without a known opener read "with".
     [
       'eni-0b',
-      'direction unknown unknown address with unknown address tcp/unknown',
+      'direction unknown with unknown address tcp/port unknown',
       1,
       null,
       null,
