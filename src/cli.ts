@@ -2,6 +2,8 @@
 /**
  * The command line. The one place that catches: expected failures are printed as "place: problem"
  * with their remedy and lead to a documented exit code; others keep their stack with --debug.
+ *
+ * The file is long because it is a list: of the commands with their options, examples and help.
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,16 +20,23 @@ import { createLakeViews } from './lake.ts';
 import { createProgress } from './progress.ts';
 import { QUERY_FORMATS, type QueryFormat, runQuery } from './query.ts';
 import { lockDown } from './query-gate.ts';
-import { visibleText } from './query-table.ts';
-import { verifyPack } from './reports/verify.ts';
 import { type Part, run } from './run.ts';
 import { readStatus, statusText } from './status.ts';
 import { summaryText } from './summary.ts';
+import { verify } from './verify.ts';
 import { TOOL_VERSION } from './version.ts';
 
 const DEFAULT_CONFIG = 'flowproof.yaml';
 
 type CommonOptions = { config: string; quiet?: boolean; debug?: boolean };
+
+type VerifyOptions = {
+  publicKey: string[];
+  chain?: boolean;
+  sources?: boolean;
+  config: string;
+  quiet?: boolean;
+};
 
 function withCommonOptions(command: Command): Command {
   return command
@@ -182,24 +191,43 @@ Examples:
 
   program
     .command('verify')
-    .description('check every file of an evidence pack against its manifest and checksums')
+    .description('check an evidence pack: files, signature, the chain of packs, the originals')
     .argument('<pack_dir>', 'folder of the pack')
+    .option(
+      '--public-key <file>',
+      'check the signature with this public key (PEM); again for a further key',
+      (file: string, files: string[]) => [...files, file],
+      [],
+    )
+    .option('--chain', 'check the other packs of its name in its folder, and how they are chained')
+    .option('--sources', 'read the originals again, by the sources of the configuration')
+    .option('-c, --config <file>', 'configuration file; with --sources', DEFAULT_CONFIG)
+    .option('-q, --quiet', 'no progress')
     .option('--debug', 'print the stack of a failure')
     .addHelpText(
       'after',
-      `\nExample:\n  $ flowproof verify evidence/pci-dss-4.0.1_2026-11-01_2026-12-01\n\n${EXIT_CODE_HELP}`,
+      `
+Examples:
+  $ flowproof verify evidence/pci-dss-4.0.1_2026-11-01_2026-12-01
+  $ flowproof verify evidence/pci-dss-4.0.1_2026-11-01_2026-12-01 --chain --public-key flowproof.pub.pem
+
+${EXIT_CODE_HELP}`,
     )
-    .action(async (folder: string) => {
-      const result = await verifyPack(folder);
-      for (const { file, problem } of result.problems) {
-        process.stdout.write(`${visibleText(file)}: ${visibleText(problem)}\n`);
-      }
-      process.stdout.write(
-        result.ok
-          ? `OK: ${result.checked} files agree with SHA256SUMS and manifest.json\n`
-          : `FAILED: ${result.problems.length} differences in ${result.checked} files\n`,
-      );
-      setExitCode(result.ok ? EXIT_CODES.ok : EXIT_CODES.mismatch);
+    .action(async (folder: string, options: VerifyOptions) => {
+      const progress = createProgress({
+        stream: process.stderr,
+        isQuiet: options.quiet ?? false,
+      });
+      const exitCode = await verify({
+        folder,
+        publicKeys: options.publicKey,
+        hasChain: options.chain ?? false,
+        config: options.sources ? readConfig(options.config) : undefined,
+        write: (text) => process.stdout.write(text),
+        onProgress: (original, originals) =>
+          progress.step('verify', `original ${original} of ${originals}`, { original, originals }),
+      }).finally(() => progress.finish());
+      setExitCode(exitCode);
     });
 
   program

@@ -4,6 +4,7 @@
  * The file is long because it is a list: a key is looked up here, and nowhere else.
  */
 import { z } from 'zod';
+import { allowedServices, cardDataStores } from './control-schema.ts';
 
 const region = z
   .string()
@@ -230,6 +231,40 @@ const scope = z.strictObject({
     .describe('All keys must hold; of a list, one value'),
 });
 
+const signature = z
+  .strictObject({
+    key_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEM file of an Ed25519 private key, relative to this file'),
+    kms_key: z
+      .string()
+      .regex(
+        /^(arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+|alias\/[\w/-]+|(mrk-)?[0-9a-f-]{32,36})$/,
+        'must be the id or ARN of a KMS key, or an alias such as alias/flowproof',
+      )
+      .optional()
+      .describe('Key of AWS KMS (ECC_NIST_P256): id, ARN or alias'),
+    region: region.optional().describe('AWS Region of a KMS key that is not given as an ARN'),
+  })
+  .superRefine((entry, context) => {
+    const issue = (message: string, path: string[] = []): void =>
+      context.addIssue({ code: 'custom', path, message });
+    const { key_file: file, kms_key: key } = entry;
+    if ((file === undefined) === (key === undefined)) {
+      issue(`needs exactly one of key_file, kms_key (found ${file ? 'both' : 'none of them'})`);
+    }
+    if (key !== undefined && !key.startsWith('arn:') && entry.region === undefined) {
+      issue('is needed with a kms_key that is no ARN', ['region']);
+    }
+    if (key === undefined && entry.region !== undefined)
+      issue('only goes with kms_key', ['region']);
+    if (key?.startsWith('arn:') && entry.region !== undefined) {
+      issue('has no use with an ARN, which names the Region', ['region']);
+    }
+  });
+
 export const configSchema = z.strictObject({
   lake: z.string().min(1).describe('Folder of the lake'),
   output: z.string().min(1).describe('Folder of the evidence packs'),
@@ -329,6 +364,9 @@ export const configSchema = z.strictObject({
     .describe(
       'How far the clocks of IPS agents may be off when their events are matched with flows, beside the 60 seconds of the flow log',
     ),
+  signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
+  allowed_services: allowedServices,
+  card_data_stores: cardDataStores,
   memory_limit: z
     .string()
     .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')

@@ -20,6 +20,7 @@ import { abandonBatches, createLakeViews, openLakeForWriting, scratchFolder } fr
 import { PARQUET_OPTIONS } from './lake-batch.ts';
 import type { Progress } from './progress.ts';
 import { loadPacks, type ReportOutcome, report } from './reports/reports.ts';
+import { openSigner } from './reports/signer.ts';
 import { findTable, quoteName, quoteText } from './tables.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -46,8 +47,9 @@ export type RunOptions = {
 /** Runs the parts. Throws FlowproofError; the lake stays usable whatever happens. */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { config, parts, progress, now = () => new Date() } = options;
-  // A pack that does not exist should not cost the hours of reading before it is missed.
+  // A pack that does not exist, or a key that cannot sign, should not cost the hours of reading before it is missed.
   if (parts.includes('report')) loadPacks(config);
+  const signer = parts.includes('report') ? await openSigner(config) : undefined;
   const startedAt = now();
   const runId = randomUUID();
   const lock = await openLakeForWriting(config.lake);
@@ -95,6 +97,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       outcome.reports = await report({
         connection,
         config,
+        signer,
         onProgress: ({ report: name, position, count }) =>
           progress.step('report', `${name} (${position} of ${count})`, { report: name }),
       });

@@ -395,6 +395,7 @@ ${VALIDITY}${KNOWLEDGE}`),
   vpc_id VARCHAR: VPC.
   private_address VARCHAR: Primary private IPv4 address.
   public_address VARCHAR: Public IPv4 address, if any.
+  has_source_check BOOLEAN: True if AWS drops packets with a source or destination that is not the interface's; null where not stated.
   addresses VARCHAR[]: Every private IPv4 and every IPv6 address, canonical.
   prefixes VARCHAR[]: Prefixes delegated to it, whose addresses belong to pods on its instance.
   group_ids VARCHAR[]: Security groups, sorted.
@@ -790,6 +791,53 @@ ${VALIDITY}`),
   byte_count BIGINT: Their bytes.
   first_at TIMESTAMP: First seen.
   last_at TIMESTAMP: Last seen.
+  flow_date DATE: UTC date of the flows.`),
+  },
+  {
+    name: 'named_service',
+    layer: 'mart',
+    description: 'One row a service that reports know by its port.',
+    columns: columns(`
+  protocol INTEGER: IANA protocol number.
+  first_port INTEGER: First port.
+  last_port INTEGER: Last port.
+  service VARCHAR: Its name.
+  is_administration BOOLEAN: True if it is for administration.
+  is_insecure BOOLEAN: True if it sends passwords or data in clear text, or has no authentication.
+  is_data_store BOOLEAN: True if it is a database, cache or file store.
+  reason VARCHAR: What it is, in words that follow its name.`),
+  },
+  {
+    name: 'edge_day',
+    layer: 'mart',
+    partition: 'flow_date',
+    description:
+      'One row a day, interface, direction, opener, service, other side, action and verdict of the rules: the traffic between them.',
+    columns: columns(`
+  network_interface_id VARCHAR: Interface that recorded it, by id or by VPC and address.
+  state_id VARCHAR: Its state in interface_context; null without metadata.
+  scope_name VARCHAR: Its scope; null outside.
+  row_direction VARCHAR: ingress or egress at the interface; null if undecidable.
+  opened_by VARCHAR: local (the side of the interface) or remote; null if undecidable.
+  protocol INTEGER: IANA protocol number.
+  first_port INTEGER: Port of the side that answered; null for protocols without, and where the opener is not known.
+  last_port INTEGER: The same, or the last of a range: beyond 32 ports of no known service, the others of a side are one row.
+  peer_kind VARCHAR: interface (one of the inventory), several (address of more than one of them), public, private, link_local, multicast or unknown.
+  peer_interface_id VARCHAR: The interface on the other side, where it is one of the inventory.
+  peer_scope_name VARCHAR: Its scope; null outside.
+  is_peer_scope_unclear BOOLEAN: True if the address is of several interfaces that are not in one scope.
+  peer_range VARCHAR: The other side's address as a range; beyond 32 a side and port its network (24 bits of IPv4, 48 of IPv6); beyond 32 of these null.
+  peer_count BIGINT: Remote addresses; null where they were not told apart: public ones that were rejected.
+  action VARCHAR: ACCEPT or REJECT.
+  rule_verdict VARCHAR: As in flow_enriched.
+  rule_reason VARCHAR: As in flow_enriched; null if permitted, a response or not applicable.
+  rule_ids VARCHAR[]: Rules that permit it, or may have.
+  flow_count BIGINT: Flows.
+  inferred_count BIGINT: Flows whose opener is inferred from the ports.
+  byte_count BIGINT: Their bytes.
+  first_at TIMESTAMP: First seen.
+  last_at TIMESTAMP: Last seen.
+  example_flow_id VARCHAR: One of the flows, where rule_reason says why.
   flow_date DATE: UTC date of the flows.`),
   },
   {

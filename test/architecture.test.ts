@@ -11,7 +11,7 @@ type Import = { from: string; to: string };
 const STAGES = ['ingest', 'enrich', 'reports'] as const;
 
 /** Files that may import a stage: they put the stages together, or show what one made. */
-const ABOVE = ['cli.ts', 'run.ts', 'summary.ts'];
+const ABOVE = ['cli.ts', 'run.ts', 'summary.ts', 'verify.ts'];
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true })

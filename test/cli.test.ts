@@ -1,5 +1,6 @@
 /** End to end: the built program as a child process, as a shell or a scheduler runs it. */
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -254,6 +255,41 @@ describe('from logs to a pack', () => {
     const changed = await flowproof(folder, 'verify', join('evidence', pack));
     expect([changed.code, changed.stderr]).toEqual([4, '']);
     expect(changed.stdout).toMatch(/^coverage_gaps\.csv: [\s\S]*^FAILED: /m);
+  });
+
+  test('a signed pack: made, checked with the public key alone, its originals read again', async () => {
+    const folder = await workFolder();
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    await writeFile(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
+      mode: 0o600,
+    });
+    const pem = publicKey.export({ type: 'spki', format: 'pem' });
+    await writeFile(join(folder, 'key.pub.pem'), pem);
+    await appendFile(join(folder, 'flowproof.yaml'), 'signature: { key_file: key.pem }\n');
+    expect((await flowproof(folder, 'run', '--quiet')).code).toBe(0);
+    await rm(join(folder, 'key.pem'));
+    const [pack = ''] = await readdir(join(folder, 'evidence'));
+    const place = join('evidence', pack);
+    const check = ['--public-key', 'key.pub.pem', place, '--chain', '--sources', '--quiet'];
+    const sound = await flowproof(folder, 'verify', ...check);
+    expect([sound.code, sound.stderr]).toEqual([0, '']);
+    expect(sound.stdout).toMatch(
+      /^OK: .*\nSignature {2}good, .*\nChain {6}1 pack .*\nOriginals {2}1 of 1 read again/,
+    );
+    await appendFile(join(folder, 'logs', 'a.log'), 'x');
+    const grown = await flowproof(folder, 'verify', ...check);
+    expect([grown.code, grown.stdout]).toEqual([0, expect.stringContaining('Grown      file:')]);
+    await writeFile(join(folder, 'logs', 'a.log'), 'x');
+    const changed = await flowproof(folder, 'verify', ...check);
+    expect([changed.code, changed.stdout]).toEqual([
+      4,
+      expect.stringMatching(/^file:logs\/a\.log: /),
+    ]);
+    const missing = await flowproof(folder, 'run', '--quiet');
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      expect.stringContaining('error SIGNING_KEY_UNUSABLE'),
+    ]);
   });
 
   test('more rejected lines than allowed end with 3, and are kept', async () => {

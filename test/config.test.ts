@@ -250,6 +250,37 @@ describe('readConfig', () => {
   });
 });
 
+describe('signature', () => {
+  const withSignature = (text: string): string => `${SMALL}signature: ${text}\n`;
+  const ARN = 'arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+  test.each([
+    '{ key_file: keys/flowproof.pem }',
+    `{ kms_key: "${ARN}" }`,
+    '{ kms_key: "arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/flowproof" }',
+    '{ kms_key: alias/team/flowproof_1, region: eu-west-1 }',
+    '{ kms_key: 1234abcd-12ab-34cd-56ef-1234567890ab, region: eu-west-1 }',
+    '{ kms_key: mrk-1234abcd12ab34cd56ef1234567890ab, region: eu-west-1 }',
+  ])('takes %s', (text) => {
+    expect(parseConfig(withSignature(text), 'flowproof.yaml').signature).toBeDefined();
+  });
+
+  test.each([
+    ['{}', 'needs exactly one of key_file, kms_key (found none of them)'],
+    [
+      '{ key_file: a.pem, kms_key: alias/a, region: eu-west-1 }',
+      'needs exactly one of key_file, kms_key (found both)',
+    ],
+    ['{ kms_key: flowproof, region: eu-west-1 }', 'must be the id or ARN of a KMS key'],
+    ['{ kms_key: alias/flowproof }', 'signature.region: is needed with a kms_key that is no ARN'],
+    ['{ key_file: a.pem, region: eu-west-1 }', 'signature.region: only goes with kms_key'],
+    [`{ kms_key: "${ARN}", region: eu-west-1 }`, 'signature.region: has no use with an ARN'],
+    ['{ key: a.pem }', 'signature.key: unknown key (valid here: key_file, kms_key, region)'],
+  ])('refuses %s', (text, problem) => {
+    expect(problemOf(withSignature(text))).toContain(problem);
+  });
+});
+
 test('flowproof.schema.json is what `flowproof config-schema` prints', () => {
   const path = join(PACKAGE_ROOT, 'flowproof.schema.json');
   const schema = configJsonSchema();

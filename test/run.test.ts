@@ -225,6 +225,83 @@ describe('run', () => {
     expect(existsSync(join(root, 'lake'))).toBe(false);
   });
 
+  test('own reports and packs work like the built-in ones, and exceptions hold in all packs', async () => {
+    mkdirSync(join(root, 'own', 'reports'), { recursive: true });
+    mkdirSync(join(root, 'own', 'packs'));
+    writeFileSync(
+      join(root, 'own', 'reports', 'busy_interface.sql'),
+      `-- title: Interfaces with flows
+-- question: Which interfaces have flows?
+-- requirements: none
+-- parameters: period_start, period_end
+-- rows: findings
+-- needs: flows
+-- grain: one row an interface
+-- limits: None.
+select 'contradicts' as status, interface_id, count(*) as flows
+from flow_enriched
+where flow_date >= cast(cast($period_start as timestamp) as date)
+  and flow_date < cast(cast($period_end as timestamp) as date)
+group by interface_id
+order by interface_id
+`,
+    );
+    const requirement = (id: string, reports: string) =>
+      `  - { id: ${id}, title: t, asks: a, limits: l, manual: [], reports: [${reports}] }\n`;
+    writeFileSync(
+      join(root, 'own', 'packs', 'house-rules.yaml'),
+      `name: house-rules\ntitle: House rules\nstandard: Our own\nrequirements:\n${requirement('H-1', 'busy_interface')}${requirement('H-2', 'coverage_gaps')}`,
+    );
+    writeFileSync(
+      join(root, 'exceptions.yaml'),
+      `exceptions:
+  - id: EX-1
+    report: busy_interface
+    match: { interface_id: eni-0123456789abcdef0 }
+    what: It is busy.
+    why: It must be.
+    compensating_control: It is watched.
+    owner: network team
+    approved_by: head of security
+    expires: 2026-11-01
+`,
+    );
+    writeConfig('pack: [house-rules, soc2]\nqueries: own\nexceptions: exceptions.yaml\n');
+    const { outcome } = await runParts(['ingest', 'enrich', 'report']);
+    const [own, soc2] = outcome.reports ?? [];
+    expect(own?.folder).toBe(join(root, 'evidence', 'house-rules_2026-11-01_2026-11-02'));
+    expect(soc2?.folder).toBe(join(root, 'evidence', 'soc2_2026-11-01_2026-11-02'));
+    const busy = own?.content.reports.find(({ name }) => name === 'busy_interface');
+    expect(busy?.rows).toEqual([['accepted', 'eni-0123456789abcdef0', 3, 'EX-1']]);
+    expect(busy?.requirements).toEqual(['H-1']);
+    expect(own?.content.requirements[0]).toMatchObject({ id: 'H-1', status: 'partial' });
+    expect(own?.content.exceptions?.uses).toMatchObject([{ id: 'EX-1', rowCount: 1 }]);
+    expect(soc2?.content.exceptions?.uses).toEqual([]);
+    const gaps = (pack: typeof own) =>
+      pack?.content.reports.find(({ name }) => name === 'coverage_gaps');
+    expect(gaps(own)?.requirements).toEqual(['H-2']);
+    expect(gaps(soc2)?.requirements).toEqual(['CC7.2']);
+    expect(gaps(soc2)?.rows).toEqual(gaps(own)?.rows);
+    expect(readFileSync(join(own?.folder ?? '', 'busy_interface.csv'), 'utf8')).toContain('EX-1');
+  });
+
+  test.each([
+    ['a folder without reports or packs', 'queries: logs\n', 'REPORT_INVALID', /neither reports/],
+    ['no file of exceptions', 'exceptions: no.yaml\n', 'EXCEPTIONS_INVALID', /no\.yaml/],
+  ])('%s stops the run before anything is read', async (_, more, code, message) => {
+    writeConfig(more);
+    await expect(runParts(['ingest', 'report'])).rejects.toMatchObject({ code });
+    await expect(runParts(['ingest', 'report'])).rejects.toThrow(message);
+    expect(existsSync(join(root, 'lake'))).toBe(false);
+  });
+
+  test('a report with the name of a built-in one is refused', async () => {
+    mkdirSync(join(root, 'own', 'reports'), { recursive: true });
+    writeFileSync(join(root, 'own', 'reports', 'coverage_gaps.sql'), 'select 1');
+    writeConfig('queries: own\n');
+    await expect(runParts(['ingest', 'report'])).rejects.toThrow(/its name is taken by .*queries/);
+  });
+
   test('refuses to run while another run writes to the lake', async () => {
     const lock = await openLakeForWriting(join(root, 'lake'));
     await expect(runParts(['ingest'])).rejects.toMatchObject({ code: 'LAKE_LOCKED' });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import readWorkbook from 'read-excel-file/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FACTS } from '../scripts/samples/world.ts';
 import { readConfig } from '../src/config.ts';
@@ -12,6 +13,7 @@ import { PACKAGE_ROOT } from '../src/query-file.ts';
 import type { ReportResult } from '../src/reports/report.ts';
 import { verifyPack } from '../src/reports/verify.ts';
 import { type RunOutcome, run } from '../src/run.ts';
+import { judgeBy } from './reports/json-schema.ts';
 
 type Row = Record<string, string | number | boolean | null>;
 
@@ -136,6 +138,15 @@ describe('each fact of the samples shows in the reports', () => {
     expect(reached?.permitted_until_at).toBe('2026-11-02T17:00:30Z');
     expect(rows.find((port) => port.rule_id === FACTS.rdp_open.ruleIds[1])?.cidr).toBe('::/0');
     expect(statusOf('1.4.2')).toBe('contradicts');
+  });
+
+  test('exceptions.yaml: SSH to the bastion is accepted, and RDP counts, as its exception has expired', () => {
+    const rows = rowsOf('admin_ports_reachable').filter(({ exception }) => exception !== null);
+    const ssh = rows.filter(({ exception }) => exception === 'EX-1');
+    expect(ssh.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    const rdp = rows.filter(({ exception }) => exception === 'EX-2 (expired 2026-10-31)');
+    expect(rdp.map(({ status }) => status)).toEqual(['contradicts', 'contradicts']);
+    expect(rows).toHaveLength(4);
   });
 
   test('silent_hours: the gap has its start and its end', () => {
@@ -312,6 +323,27 @@ test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums
   }
   expect(names).toEqual(expect.arrayContaining(['report.pdf', 'manifest.json', 'SHA256SUMS']));
   expect(await verifyPack(pack)).toMatchObject({ ok: true, problems: [] });
+});
+
+test('the published schemas accept what the pack holds for machines', () => {
+  const pack = outcome.reports?.[0]?.folder ?? '';
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(pack, name), 'utf8'));
+  const findings = read('ocsf.json') as unknown[];
+  expect(findings).toHaveLength(outcome.reports?.[0]?.content.requirements.length ?? 0);
+  const judgeFinding = judgeBy('ocsf-1.5.0-compliance-finding.schema.json');
+  expect(findings.flatMap(judgeFinding)).toEqual([]);
+  const judgeResults = judgeBy('oscal-1.1.3-assessment-results.schema.json');
+  expect(judgeResults(read('oscal.json'))).toEqual([]);
+});
+
+test('the workbook has a sheet a report, with a row a row', async () => {
+  const pack = outcome.reports?.[0]?.folder ?? '';
+  const sheets = await readWorkbook(readFileSync(join(pack, 'report.xlsx')));
+  const reports = outcome.reports?.[0]?.content.reports ?? [];
+  const found = reports.map((report) => sheets.find((sheet) => sheet.sheet === report.name));
+  expect(found.map((sheet) => sheet?.data.length)).toEqual(
+    reports.map((report) => Math.max(report.rows.length, 1) + 1),
+  );
 });
 
 test('nothing in the pack says compliant, and no path of this machine is in it', () => {

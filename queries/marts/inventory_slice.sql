@@ -49,6 +49,20 @@ with
       coalesce(absent_at, held_from) < slice_until
       and coalesce(valid_to, slice_until) >= slice_from
   ),
+  public_addresses as (
+    select
+      network_interface_id,
+      public_address,
+      greatest(coalesce(absent_at, held_from), slice_from) as valid_from,
+      least(coalesce(valid_to, slice_until), slice_until) as valid_to
+    from
+      network_interface
+      cross join bounds
+    where
+      public_address is not null
+      and coalesce(absent_at, held_from) < slice_until
+      and coalesce(valid_to, slice_until) >= slice_from
+  ),
   -- Of a rule that ended before the stretch, when each of its peers began is not cut, as in filter_range.
   ranges as (
     select
@@ -187,6 +201,11 @@ with
       'context ' || cast(contexts as varchar) as statement
     from
       contexts
+    union all
+    select
+      'public address ' || cast(public_addresses as varchar) as statement
+    from
+      public_addresses
     union all
     select
       'rule ' || cast(rules as varchar) as statement

@@ -49,6 +49,15 @@ with
         or valid_to > cast($period_start as timestamp)
       )
   ),
+  rule_snapshots as (
+    select
+      greatest(count(distinct taken_at) - 1, 0) as rule_snapshot_pairs
+    from
+      inventory_snapshot
+    where
+      resource_type in ('security_group', 'security_group_rule')
+      and taken_at < cast($period_end as timestamp)
+  ),
   events as (
     select
       count(*) as ips_events
@@ -83,12 +92,14 @@ select
   flows.flows_in_scope,
   interfaces.interfaces_in_scope,
   rules.rules,
+  rule_snapshots.rule_snapshot_pairs,
   events.ips_events,
   objects.source_objects
 from
   flows
   cross join interfaces
   cross join rules
+  cross join rule_snapshots
   cross join events
   cross join objects
 order by

@@ -3,6 +3,10 @@
 -- parameters: period_start, period_end
 select
   uri,
+  case
+    when starts_with(uri, 's3://') then version
+  end as etag,
+  version_id,
   sha256,
   size_bytes,
   format,

@@ -1,6 +1,6 @@
 -- title: Administration and insecure ports open to public networks
 -- question: Which ports for administration or of insecure services could public addresses reach on interfaces in scope, and did they?
--- requirements: 1.3.1, 1.4.2, 2.2.5
+-- requirements: 1.2.6, 1.3.1, 1.4.2, 2.2.5
 -- parameters: period_start, period_end
 -- rows: findings
 -- needs: interfaces_in_scope, rules
@@ -9,79 +9,22 @@
 -- limits: What a rule permits may still be denied by a network ACL or have no route from the internet. A port without flows
 --   was not observed in use; that it is unused is not shown. A rule counts from the first snapshot that shows it to the
 --   first that no longer does. HTTP is not in the list of services: whether it serves administration is for a person to
---   show. Each service of the list stands in the query, with why.
+--   show. Each service of the list stands in named_service, with why. What came on the day of a change counts for a rule of
+--   before and of after it where flows of both are of one peer.
 -- source: PCI DSS v4.0.1 requirements 1.2.6, 1.3.1, 1.4.2, 2.2.5, 2.2.7; Amazon VPC User Guide, "Security group rules"
 with
-  services (protocol, first_port, last_port, service, reason) as (
-    values
-      (6, 20, 21, 'FTP', 'sends passwords in clear text'),
-      (6, 22, 22, 'SSH', 'is for administration'),
-      (
-        6,
-        23,
-        23,
-        'Telnet',
-        'is for administration, in clear text'
-      ),
-      (17, 69, 69, 'TFTP', 'has no authentication'),
-      (
-        6,
-        110,
-        110,
-        'POP3',
-        'sends passwords in clear text'
-      ),
-      (
-        6,
-        143,
-        143,
-        'IMAP',
-        'sends passwords in clear text'
-      ),
-      (
-        17,
-        161,
-        161,
-        'SNMP',
-        'is for administration, in versions 1 and 2 in clear text'
-      ),
-      (
-        6,
-        445,
-        445,
-        'SMB',
-        'is for file sharing inside a network'
-      ),
-      (
-        6,
-        512,
-        514,
-        'r-commands',
-        'are for administration, in clear text'
-      ),
-      (6, 3389, 3389, 'RDP', 'is for administration'),
-      (17, 3389, 3389, 'RDP', 'is for administration'),
-      (
-        6,
-        5900,
-        5906,
-        'VNC',
-        'is for administration, mostly without encryption'
-      ),
-      (
-        6,
-        5985,
-        5985,
-        'WinRM over HTTP',
-        'is for administration'
-      ),
-      (
-        6,
-        5986,
-        5986,
-        'WinRM over HTTPS',
-        'is for administration'
-      )
+  services as (
+    select
+      protocol,
+      first_port,
+      last_port,
+      service,
+      reason
+    from
+      named_service
+    where
+      is_administration
+      or is_insecure
   ),
   interfaces as (
     select
@@ -302,52 +245,63 @@ with
       reason,
       stretch_number
   ),
-  flows as (
+  edges as (
     select
-      flow_enriched.flow_id,
-      flow_enriched.network_interface_id,
-      flow_enriched.protocol,
-      flow_enriched.remote_address,
-      flow_enriched.rule_ids,
+      edge_day.network_interface_id,
+      edge_day.protocol,
+      edge_day.peer_range,
+      edge_day.peer_count,
+      edge_day.rule_ids,
+      edge_day.flow_count,
       coalesce(
-        flow_enriched.start_at,
-        flow_enriched.end_at,
-        cast(flow_enriched.flow_date as timestamp)
-      ) as flow_at,
+        edge_day.first_at,
+        cast(edge_day.flow_date as timestamp)
+      ) as first_at,
+      coalesce(
+        edge_day.last_at,
+        cast(edge_day.flow_date as timestamp)
+      ) as last_at,
       services.first_port,
       services.last_port,
       services.service,
       services.reason,
-      address_key (flow_enriched.remote_address) as remote_key
+      cidr_first_key (edge_day.peer_range) as first_key,
+      cidr_last_key (edge_day.peer_range) as last_key,
+      row_number() over (
+        order by
+          edge_day.flow_date,
+          edge_day.network_interface_id,
+          edge_day.state_id,
+          edge_day.protocol,
+          edge_day.first_port,
+          edge_day.peer_range,
+          edge_day.rule_verdict,
+          edge_day.rule_reason,
+          array_join (edge_day.rule_ids, ' ')
+      ) as edge_number
     from
-      flow_enriched
-      inner join services on flow_enriched.protocol = services.protocol
-      and flow_enriched.service_port between services.first_port and services.last_port
+      edge_day
+      inner join services on edge_day.protocol = services.protocol
+      and edge_day.first_port >= services.first_port
+      and edge_day.last_port <= services.last_port
     where
-      flow_enriched.scope_name is not null
-      and flow_enriched.action = 'ACCEPT'
-      and flow_enriched.is_response is not true
-      and flow_enriched.is_remote_public is true
-      and flow_enriched.server_address = flow_enriched.local_address
-      and flow_enriched.flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_enriched.flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(
-        flow_enriched.start_at,
-        flow_enriched.end_at,
-        cast(flow_enriched.flow_date as timestamp)
-      ) >= cast($period_start as timestamp)
-      and coalesce(
-        flow_enriched.start_at,
-        flow_enriched.end_at,
-        cast(flow_enriched.flow_date as timestamp)
-      ) < cast($period_end as timestamp)
+      edge_day.scope_name is not null
+      and edge_day.action = 'ACCEPT'
+      and edge_day.row_direction = 'ingress'
+      and edge_day.opened_by = 'remote'
+      and edge_day.peer_kind = 'public'
+      and edge_day.flow_date >= cast(cast($period_start as timestamp) as date)
+      and edge_day.flow_date < cast(cast($period_end as timestamp) as date)
   ),
-  -- By the rules that the flow was attributed to; of a flow without any, by the range of the rule.
-  flow_rules as (
+  -- By the rules that the flows were attributed to; of flows without any, by the range of the rule.
+  edge_rules as (
     select
-      flows.flow_id,
-      flows.remote_address,
-      flows.flow_at,
+      edges.edge_number,
+      edges.peer_range,
+      edges.peer_count,
+      edges.flow_count,
+      edges.first_at,
+      edges.last_at,
       permitted.network_interface_id,
       permitted.rule_id,
       permitted.cidr,
@@ -355,17 +309,50 @@ with
       permitted.first_port,
       permitted.permitted_from_at
     from
-      flows
-      inner join permitted on flows.network_interface_id = permitted.network_interface_id
-      and flows.protocol = permitted.protocol
-      and flows.first_port = permitted.first_port
-      and flows.flow_at >= permitted.permitted_from_at
-      and flows.flow_at < permitted.permitted_until_at
-      and flows.remote_key between permitted.first_key and permitted.last_key
-      and (
-        contains(flows.rule_ids, permitted.rule_id)
-        or coalesce(cardinality(flows.rule_ids), 0) = 0
-      )
+      edges
+      inner join permitted on edges.network_interface_id = permitted.network_interface_id
+      and edges.protocol = permitted.protocol
+      and edges.first_port = permitted.first_port
+      and edges.last_at >= permitted.permitted_from_at
+      and edges.first_at < permitted.permitted_until_at
+      and case
+        when contains(edges.rule_ids, permitted.rule_id) then coalesce(
+          edges.first_key <= permitted.last_key
+          and edges.last_key >= permitted.first_key,
+          true
+        )
+        when coalesce(cardinality(edges.rule_ids), 0) = 0 then coalesce(
+          edges.first_key >= permitted.first_key
+          and edges.last_key <= permitted.last_key,
+          permitted.cidr like '%/0'
+        )
+        else false
+      end
+  ),
+  -- An address that came on several days is one.
+  rule_peers as (
+    select
+      network_interface_id,
+      rule_id,
+      cidr,
+      protocol,
+      first_port,
+      permitted_from_at,
+      peer_range,
+      max(peer_count) as peer_count,
+      sum(flow_count) as flow_count,
+      min(first_at) as first_at,
+      max(last_at) as last_at
+    from
+      edge_rules
+    group by
+      network_interface_id,
+      rule_id,
+      cidr,
+      protocol,
+      first_port,
+      permitted_from_at,
+      peer_range
   ),
   reached as (
     select
@@ -375,12 +362,12 @@ with
       protocol,
       first_port,
       permitted_from_at,
-      count(*) as flow_count,
-      count(distinct remote_address) as peer_count,
-      min(flow_at) as first_at,
-      max(flow_at) as last_at
+      cast(sum(flow_count) as bigint) as flow_count,
+      cast(sum(peer_count) as bigint) as peer_count,
+      min(first_at) as first_at,
+      max(last_at) as last_at
     from
-      flow_rules
+      rule_peers
     group by
       network_interface_id,
       rule_id,
@@ -388,6 +375,37 @@ with
       protocol,
       first_port,
       permitted_from_at
+  ),
+  peers_without_rule as (
+    select
+      network_interface_id,
+      protocol,
+      first_port,
+      last_port,
+      service,
+      reason,
+      peer_range,
+      max(peer_count) as peer_count,
+      sum(flow_count) as flow_count,
+      min(first_at) as first_at,
+      max(last_at) as last_at
+    from
+      edges
+    where
+      edge_number not in (
+        select
+          edge_number
+        from
+          edge_rules
+      )
+    group by
+      network_interface_id,
+      protocol,
+      first_port,
+      last_port,
+      service,
+      reason,
+      peer_range
   ),
   reached_without_rule as (
     select
@@ -397,19 +415,12 @@ with
       last_port,
       service,
       reason,
-      count(*) as flow_count,
-      count(distinct remote_address) as peer_count,
-      min(flow_at) as first_at,
-      max(flow_at) as last_at
+      cast(sum(flow_count) as bigint) as flow_count,
+      cast(sum(peer_count) as bigint) as peer_count,
+      min(first_at) as first_at,
+      max(last_at) as last_at
     from
-      flows
-    where
-      flow_id not in (
-        select
-          flow_id
-        from
-          flow_rules
-      )
+      peers_without_rule
     group by
       network_interface_id,
       protocol,
@@ -484,11 +495,7 @@ select
   network_interface_id,
   rule_id,
   cidr,
-  if (protocol = 6, 'tcp/', 'udp/') || cast(first_port as varchar) || if (
-    last_port > first_port,
-    '-' || cast(last_port as varchar),
-    ''
-  ) || ' ' || service as service,
+  service_text (protocol, first_port, last_port, service) as service,
   permitted_from_at,
   permitted_until_at,
   flow_count,

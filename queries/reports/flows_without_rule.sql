@@ -4,30 +4,36 @@
 -- parameters: period_start, period_end
 -- rows: findings
 -- needs: flows_in_scope, rules
--- grain: one row an interface, connection (direction, client, server, protocol and port of the service), verdict and reason
+-- grain: one row an interface, connection (direction, who opened, the other side, protocol and port of the service), verdict and
+--   reason
 -- limits: Only accepted flows of interfaces in scope. An accepted flow passed the filters, whatever was tried with it. A flow
 --   without a rule may have passed by a connection that was open before the rule went, or by a rule that the inventory did
 --   not see. Whether a rule has an approval and a business need is for a person to show. Flows of a time at which no
 --   inventory snapshot covers the interface are in no scope.
+--   Beyond 32 other sides a service and day, networks stand for addresses.
 -- source: Amazon VPC User Guide, "Security group rules" and "Security group connection tracking"
 with
-  candidates as (
+  flows as (
     select
-      flow_id,
       network_interface_id,
-      row_direction,
-      coalesce(client_address, source_address) as client_address,
-      coalesce(server_address, destination_address) as server_address,
-      coalesce(service_port, dstport) as service_port,
-      initiator,
-      protocol,
+      coalesce(row_direction, 'direction unknown') || case opened_by
+        when 'local' then ' to '
+        when 'remote' then ' from '
+        else ' with '
+      end || coalesce(
+        peer_interface_id || ' (' || split_part(peer_range, '/', 1) || ')',
+        regexp_replace(peer_range, '/(32|128)$', ''),
+        'unknown address'
+      ) || ' ' || service_text (protocol, first_port, last_port, null) as connection,
       rule_verdict,
       rule_reason,
-      bytes,
-      start_at,
-      end_at
+      flow_count,
+      byte_count,
+      first_at,
+      last_at,
+      example_flow_id
     from
-      flow_enriched
+      edge_day
     where
       scope_name is not null
       and action = 'ACCEPT'
@@ -38,31 +44,7 @@ with
         'no_metadata'
       )
       and flow_date >= cast(cast($period_start as timestamp) as date)
-      and flow_date <= cast(cast($period_end as timestamp) as date)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) >= cast($period_start as timestamp)
-      and coalesce(start_at, end_at, cast(flow_date as timestamp)) < cast($period_end as timestamp)
-  ),
-  flows as (
-    select
-      network_interface_id,
-      coalesce(row_direction, 'direction unknown') || ' ' || coalesce(client_address, 'unknown address') || if (initiator is null, ' with ', ' to ') || coalesce(server_address, 'unknown address') || ' ' || case protocol
-        when 1 then 'icmp'
-        when 6 then 'tcp/' || coalesce(cast(service_port as varchar), 'unknown')
-        when 17 then 'udp/' || coalesce(cast(service_port as varchar), 'unknown')
-        when 58 then 'icmpv6'
-        else coalesce(
-          'protocol ' || cast(protocol as varchar),
-          'protocol unknown'
-        )
-      end as connection,
-      rule_verdict,
-      rule_reason,
-      flow_id,
-      bytes,
-      start_at,
-      end_at
-    from
-      candidates
+      and flow_date < cast(cast($period_end as timestamp) as date)
   ),
   connections as (
     select
@@ -70,11 +52,11 @@ with
       connection,
       rule_verdict,
       rule_reason,
-      count(*) as flow_count,
-      sum(bytes) as byte_count,
-      min(coalesce(start_at, end_at)) as first_at,
-      max(coalesce(end_at, start_at)) as last_at,
-      min(flow_id) as example_flow_id
+      cast(sum(flow_count) as bigint) as flow_count,
+      sum(byte_count) as byte_count,
+      min(first_at) as first_at,
+      max(last_at) as last_at,
+      min(example_flow_id) as example_flow_id
     from
       flows
     group by

@@ -274,6 +274,7 @@ select
   configuration ->> '$.VpcId' as vpc_id,
   private_address,
   configuration ->> '$.Association.PublicIp' as public_address,
+  try_cast (configuration ->> '$.SourceDestCheck' as boolean) as has_source_check,
   list_sort(
     list_distinct(
       list_concat(

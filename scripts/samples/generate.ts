@@ -10,7 +10,7 @@ import { computersList, LISTED_AT } from './deep-security-computers.ts';
 import { snsNotifications } from './deep-security-sns.ts';
 import { cdeFiles, reportingFiles, type SampleFile, writeToolsFiles } from './flow-files.ts';
 import { snapshot } from './inventory.ts';
-import { configuration, readme } from './pages.ts';
+import { configuration, exceptions, readme } from './pages.ts';
 import { eveJson } from './suricata.ts';
 import { SNAPSHOT_TIMES } from './world.ts';
 
@@ -34,6 +34,7 @@ export async function generateSamples(folder: string): Promise<string[]> {
     ),
     textFile('ips/suricata/web-1/eve.json', eveJson()),
     textFile('flowproof.yaml', configuration()),
+    textFile('exceptions.yaml', exceptions()),
     textFile('README.md', readme()),
   ];
   for (const { path, bytes } of files) writeFileSync(prepare(path), bytes);

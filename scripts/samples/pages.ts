@@ -54,10 +54,42 @@ period:
 # Which evidence pack to make.
 pack: pci-dss-4.0.1
 
+# Findings that were accepted, why, and until when.
+exceptions: exceptions.yaml
+
 # What a run may refuse and still exit with 0: the samples hold a corrupt line and a cut file.
 allowance:
   rejected_lines: 10
   damaged_objects: 1
+`;
+}
+
+/** The text of `exceptions.yaml`. */
+export function exceptions(): string {
+  return `# Findings that were accepted. A row that an exception matches is listed as accepted until its last day.
+exceptions:
+  - id: EX-1
+    report: admin_ports_reachable
+    match:
+      network_interface_id: eni-0a000000000000150
+      service: tcp/22 SSH
+    what: SSH from the networks of a partner to the bastion
+    why: The partner maintains the payment terminals and comes from its own public networks.
+    compensating_control: Keys only; every session is recorded by log inspection.
+    owner: network team
+    approved_by: head of security
+    expires: 2026-12-31
+  # Its last day lies before the period: its rows count again.
+  - id: EX-2
+    report: admin_ports_reachable
+    match:
+      rule_id: ${FACTS.rdp_open.ruleIds[0]}
+    what: RDP from anywhere to the web servers
+    why: A migration in October.
+    compensating_control: None; it was open for hours.
+    owner: web team
+    approved_by: head of security
+    expires: 2026-10-31
 `;
 }
 
@@ -116,6 +148,7 @@ from a documentation or private range; nothing here exists.
   (\`deep-security-agents\`), Suricata on web-1
 - \`inventory/\`: output of \`aws ec2 describe-*\`, saved before and after each change
 - \`flowproof.yaml\`: a configuration for all of it
+- \`exceptions.yaml\`: a finding that was accepted, and one whose exception has expired
 
 ## What is hidden in the data
 

@@ -42,6 +42,7 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'acl_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },
   { name: 'agent_interface', layer: 'marts', kept: 'lake' },
+  { name: 'named_service', layer: 'marts', kept: 'lake' },
 ];
 
 /** Made for each UTC day before all else: which part of the inventory bears on the day. */
@@ -102,10 +103,14 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'detail', layer: 'marts', kept: 'lake' },
   { name: 'detail_day', layer: 'marts', kept: 'lake' },
   { name: 'copy_day', layer: 'marts', kept: 'lake' },
-  { name: 'rule_edge', layer: 'marts', kept: 'scratch' },
+  { name: 'edge_class', layer: 'marts', kept: 'scratch' },
+  { name: 'traffic_edge', layer: 'marts', kept: 'scratch', until: 'edge_day' },
+  { name: 'rule_edge', layer: 'marts', kept: 'query' },
   { name: 'rule_network_day', layer: 'marts', kept: 'lake' },
   { name: 'rule_port_day', layer: 'marts', kept: 'lake' },
   { name: 'rule_day', layer: 'marts', kept: 'lake' },
+  { name: 'own_address', layer: 'marts', kept: 'scratch' },
+  { name: 'edge_day', layer: 'marts', kept: 'lake' },
   { name: 'flow_enriched', layer: 'marts', kept: 'query' },
   { name: 'flow_detail', layer: 'marts', kept: 'query' },
 ];

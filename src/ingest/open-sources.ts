@@ -146,7 +146,7 @@ async function openSource(
       ...(region === undefined ? {} : { fallback: { region } }),
       tree: LOG_TREES[kind],
       isRequesterPays: entry.requester_pays ?? false,
-      ...(await credentialsOf(entry)),
+      ...(await assumeRoleOf(entry)),
     });
     return { kind, source };
   }
@@ -158,7 +158,8 @@ async function openSource(
   };
 }
 
-async function credentialsOf(entry: Entry) {
+/** Credentials of the role that an entry names; none where it names none. */
+export async function assumeRoleOf(entry: Pick<Entry, 'role_arn' | 'external_id' | 'region'>) {
   if (entry.role_arn === undefined) return {};
   const { assumedRole } = await import('./sources/aws-credentials.ts');
   const credentials = assumedRole({
@@ -204,7 +205,7 @@ async function openLogGroup(
   const region = entry.region ?? '';
   const accountId = accountOfRole(entry.role_arn);
   const place = logGroupPlace(region, logGroup, accountId);
-  const credentials = await credentialsOf(entry);
+  const credentials = await assumeRoleOf(entry);
   return cloudWatchLogsSource({
     label,
     logGroup,

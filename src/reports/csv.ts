@@ -9,8 +9,8 @@ import type { ReportCell, ReportColumn, ReportResult } from './report.ts';
 
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** The report as CSV: an empty cell is null, `""` is an empty text. */
-export function csvText(report: ReportResult): string {
+/** The report, or another table, as CSV: an empty cell is null, `""` is an empty text. */
+export function csvText(report: Pick<ReportResult, 'columns' | 'rows'>): string {
   const lines = [report.columns.map((column) => quote(defuse(column.name))).join(',')];
   for (const row of report.rows) {
     const line = report.columns.map((column, index) => cellText(row[index] ?? null, column));
@@ -31,28 +31,4 @@ function cellText(cell: ReportCell, column: ReportColumn): string {
 function quote(cell: string): string {
   if (cell === '') return '""';
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
-
-/**
- * Counts the records of a CSV, header included, part by part: line ends inside quotes are content.
- * `finish` counts a last record without a line end.
- */
-export function createRecordCounter(): { push(part: Uint8Array): void; finish(): number } {
-  let records = 0;
-  let isQuoted = false;
-  let isOpen = false;
-  return {
-    push(part) {
-      for (const byte of part) {
-        if (byte === 0x22) isQuoted = !isQuoted;
-        if (byte === 0x0a && !isQuoted) {
-          records += 1;
-          isOpen = false;
-        } else {
-          isOpen = true;
-        }
-      }
-    },
-    finish: () => (isOpen ? records + 1 : records),
-  };
 }

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
-import type { ExceptionUse, ReportCell, ReportResult, RowStatus } from './report.ts';
+import type { ExceptionUse, ReportCell, ReportColumn, ReportResult, RowStatus } from './report.ts';
 
 const text = z.string().trim().min(1);
 const value = z.union([z.string(), z.number(), z.boolean()]);
@@ -76,6 +76,12 @@ export function checkReportNames(
   }
 }
 
+const EXCEPTION_COLUMN: ReportColumn = {
+  name: 'exception',
+  type: 'text',
+  meaning: 'Id of the exception that accepts the row, or that did until it expired.',
+};
+
 const ACCEPTABLE: readonly ReportCell[] = ['contradicts', 'partial', 'not_evidenced'];
 
 /**
@@ -117,7 +123,7 @@ export function applyExceptions(
   return {
     report: {
       ...report,
-      columns: [...report.columns, { name: 'exception', type: 'text' }],
+      columns: [...report.columns, EXCEPTION_COLUMN],
       rows,
       statusCounts,
     },

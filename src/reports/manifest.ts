@@ -9,9 +9,20 @@ import type { PackContent } from './report.ts';
 export const MANIFEST_NAME = 'manifest.json';
 export const CHECKSUMS_NAME = 'SHA256SUMS';
 
-const sha256Text = z.string().regex(/^[0-9a-f]{64}$/);
+/** Short hashes of rows and lines (`row-hashes.ts`): to name the place of a difference. */
+export const ROWS_NAME = 'rows.sha256';
 
-/** The shape of `manifest.json`; keys are only ever added within a format version. */
+export const sha256Text = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A pack by its folder's name and the SHA-256 of its manifest. */
+export const packLinkSchema = z.strictObject({ name: z.string(), manifest_sha256: sha256Text });
+
+export type PackLink = z.infer<typeof packLinkSchema>;
+
+/**
+ * The shape of `manifest.json`; keys are only ever added within a format version, and what an older
+ * manifest lacks is read as null.
+ */
 export const manifestSchema = z.object({
   format_version: z.literal(1),
   pack: z.object({ name: z.string(), title: z.string(), standard: z.string() }),
@@ -28,6 +39,14 @@ export const manifestSchema = z.object({
   ),
   tool: z.object({ name: z.string(), version: z.string(), engine: z.string() }),
   config_sha256: sha256Text,
+  /** Of the file of accepted exceptions; null where none was given. */
+  exceptions_sha256: sha256Text.nullable().default(null),
+  /** The newest pack of this name that ended at or before this one's start. */
+  previous: packLinkSchema.nullable().default(null),
+  /** The envelope that signs the pack, and the key that it is to be checked with. */
+  signature: z.object({ file: z.string(), keyid: sha256Text }).nullable().default(null),
+  /** The file of short hashes of rows and lines, which also covers this manifest. */
+  row_hashes: z.string().nullable().default(null),
   requirements: z.array(
     z.object({
       id: z.string(),
@@ -54,6 +73,9 @@ export const manifestSchema = z.object({
   sources: z.array(
     z.object({
       uri: z.string(),
+      /** Of an S3 object, as S3 gave them with its bytes. */
+      etag: z.string().nullable().default(null),
+      version_id: z.string().nullable().default(null),
       sha256: sha256Text,
       size_bytes: z.number(),
       format: z.string().nullable(),
@@ -84,8 +106,14 @@ export function queryName(report: string): string {
   return `queries/${report}.sql`;
 }
 
+/** What ties a pack to the one before it and to whoever signs it. */
+export type Custody = {
+  previous: PackLink | null;
+  signature: { file: string; keyid: string } | null;
+};
+
 /** The manifest of a pack whose other files are `files`, as JSON with a final line end. */
-export function manifestJson(content: PackContent, files: PackFiles): string {
+export function manifestJson(content: PackContent, files: PackFiles, custody?: Custody): string {
   const hashOf = (name: string): string => {
     const bytes = files.get(name);
     if (!bytes) throw new Error(`the pack has no file ${name}`);
@@ -105,6 +133,10 @@ export function manifestJson(content: PackContent, files: PackFiles): string {
     })),
     tool: { ...content.tool },
     config_sha256: content.configSha256,
+    exceptions_sha256: content.exceptions?.sha256 ?? null,
+    previous: custody?.previous ?? null,
+    signature: custody?.signature ?? null,
+    row_hashes: ROWS_NAME,
     requirements: content.requirements.map(({ id, title, status, reports }) => ({
       id,
       title,
@@ -126,6 +158,8 @@ export function manifestJson(content: PackContent, files: PackFiles): string {
     })),
     sources: content.sources.map((source) => ({
       uri: source.uri,
+      etag: source.etag ?? null,
+      version_id: source.versionId ?? null,
       sha256: source.sha256,
       size_bytes: source.sizeBytes,
       format: source.format,

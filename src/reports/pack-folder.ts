@@ -7,29 +7,49 @@ import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { csvText } from './csv.ts';
+import { DICTIONARY_NAME, dictionaryTable } from './dictionary.ts';
+import { ENVELOPE_NAME, type Signer } from './dsse.ts';
 import {
   CHECKSUMS_NAME,
   checksumsText,
   csvName,
   MANIFEST_NAME,
   manifestJson,
+  type PackLink,
   queryName,
+  ROWS_NAME,
 } from './manifest.ts';
+import { OCSF_NAME, ocsfJson } from './ocsf.ts';
+import { OSCAL_NAME, oscalJson } from './oscal.ts';
+import { previousPack } from './pack-chain.ts';
 import { writePdf } from './pdf.ts';
 import type { PackContent } from './report.ts';
+import { rowHashesOf, sealedEnvelope } from './seal.ts';
 import { verifyPack } from './verify.ts';
+import { WORKBOOK_NAME, writeWorkbook } from './xlsx.ts';
 
 export type PackRequest = {
   folder: string;
   content: PackContent;
   /** Text of each report's query, by the report's name. */
   queryTexts: ReadonlyMap<string, string>;
+  /** Signs the pack; without it the pack has no signature. */
+  signer?: Signer | undefined;
 };
 
-/** Every file of the pack, by name. The same content gives the same bytes. */
+/** What ties the files of a pack to the pack before it, and to whoever signs it. */
+export type PackCustody = {
+  previous?: PackLink | null;
+  signer?: Signer | undefined;
+  /** The envelope that is there already, kept if it is a signature of the same. */
+  envelope?: string | undefined;
+};
+
+/** Every file of the pack, by name. The same content after the same pack gives the same bytes. */
 export async function packFiles(
   content: PackContent,
   queryTexts: ReadonlyMap<string, string>,
+  { previous = null, signer, envelope }: PackCustody = {},
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const report of content.reports) {
@@ -38,8 +58,25 @@ export async function packFiles(
     files.set(csvName(report.name), Buffer.from(csvText(report)));
     files.set(queryName(report.name), Buffer.from(query));
   }
+  const dictionaryName = csvName(DICTIONARY_NAME);
+  if (files.has(dictionaryName)) {
+    throw new FlowproofError('REPORT_INVALID', {
+      place: queryName(DICTIONARY_NAME),
+      problem: `its rows would take the name of the data dictionary (${dictionaryName})`,
+      remedy: 'Give the report another name.',
+    });
+  }
+  files.set(dictionaryName, Buffer.from(csvText(dictionaryTable(content))));
   files.set('report.pdf', await writePdf(content));
-  files.set(MANIFEST_NAME, Buffer.from(manifestJson(content, files)));
+  files.set(WORKBOOK_NAME, writeWorkbook(content));
+  files.set(OCSF_NAME, Buffer.from(ocsfJson(content)));
+  files.set(OSCAL_NAME, Buffer.from(oscalJson(content, files)));
+  const signature = signer ? { file: ENVELOPE_NAME, keyid: signer.keyId } : null;
+  files.set(MANIFEST_NAME, Buffer.from(manifestJson(content, files, { previous, signature })));
+  files.set(ROWS_NAME, Buffer.from(rowHashesOf(files)));
+  if (signer) {
+    files.set(ENVELOPE_NAME, Buffer.from(await sealedEnvelope(files, signer, envelope)));
+  }
   files.set(CHECKSUMS_NAME, Buffer.from(checksumsText(files)));
   return files;
 }
@@ -56,7 +93,13 @@ export async function packFiles(
 export async function writePackFolder(
   request: PackRequest,
 ): Promise<{ files: string[]; changed: boolean; keptFolder?: string }> {
-  const files = await packFiles(request.content, request.queryTexts);
+  const { folder, content, queryTexts, signer } = request;
+  const { pack, period } = content;
+  const files = await packFiles(content, queryTexts, {
+    previous: await previousPack(folder, { pack: pack.name, period }),
+    signer,
+    envelope: await readFile(join(folder, ENVELOPE_NAME), 'utf8').catch(() => undefined),
+  });
   const names = [...files.keys()].sort();
   if (await holdsPack(request.folder, files)) return { files: names, changed: false };
   const parent = dirname(request.folder);

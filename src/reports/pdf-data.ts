@@ -3,6 +3,7 @@
  * page can hold, columns with widths by what they hold.
  */
 import { layoutColumns, type MeasuredCell } from './column-widths.ts';
+import { exceptionsData, overviewData } from './overview-data.ts';
 import { BREAK, breakable, printable, printableProse } from './printable.ts';
 import {
   type PackContent,
@@ -10,9 +11,9 @@ import {
   type ReportCell,
   type ReportColumn,
   type ReportResult,
+  ROW_STATUSES,
+  type RowStatus,
   STATUS_WORDS,
-  STATUSES,
-  type Status,
 } from './report.ts';
 
 /** Rows of a report in the PDF; the CSV has all. */
@@ -47,13 +48,14 @@ const LANDSCAPE_NOTE_CHARACTERS = 150;
 export const ACCENT = '#17476b';
 
 /** Ink and paper of each status: a contrast of 4.5 or more on its paper and on white (WCAG 2.2 AA). */
-export const STATUS_COLOURS: Readonly<Record<Status, { ink: string; paper: string }>> = {
+export const STATUS_COLOURS: Readonly<Record<RowStatus, { ink: string; paper: string }>> = {
   supports: { ink: '#1b5e3a', paper: '#e4f2e9' },
   partial: { ink: '#7a4f00', paper: '#fbf1dc' },
   contradicts: { ink: '#9b1c1c', paper: '#fbe9e9' },
   not_evidenced: { ink: '#454c54', paper: '#eceff2' },
   out_of_reach: { ink: '#4b3a78', paper: '#eeeaf7' },
   manual_evidence_required: { ink: '#17476b', paper: '#e3edf5' },
+  accepted: { ink: '#0b5c66', paper: '#def1f2' },
 };
 
 const ROW_KINDS: Readonly<Record<ReportResult['rowKind'], string>> = {
@@ -62,7 +64,7 @@ const ROW_KINDS: Readonly<Record<ReportResult['rowKind'], string>> = {
   summary: 'Summary: one row for each thing looked at',
 };
 
-type Cell = string | { status: Status };
+type Cell = string | { status: RowStatus };
 
 const prose = (text: string): string => breakable(printableProse(text), 24);
 
@@ -95,7 +97,7 @@ export function documentData(content: PackContent, attached: readonly string[]) 
       instances: String(one.instanceCount),
     })),
     figures: content.figures.map((one) => ({ label: prose(one.label), value: prose(one.value) })),
-    statuses: STATUSES.map((key) => ({ key, ...STATUS_WORDS[key], ...STATUS_COLOURS[key] })),
+    statuses: ROW_STATUSES.map((key) => ({ key, ...STATUS_WORDS[key], ...STATUS_COLOURS[key] })),
     requirements: content.requirements.map((one) => ({
       id: printable(one.id),
       title: printableProse(one.title),
@@ -104,17 +106,78 @@ export function documentData(content: PackContent, attached: readonly string[]) 
       why: prose(one.why),
       limits: prose(one.limits),
       manual: one.manual.map(prose),
-      reports: one.reports.map((name) => ({
-        name,
-        title: prose(reports.get(name)?.title ?? `${name} (not part of this pack)`),
-        known: reports.has(name),
-      })),
+      reports: one.reports.map((name) => evidenceData(name, reports.get(name))),
     })),
     reports: content.reports.map((one) => reportData(one, requirementIds)),
+    overview: overviewData(content),
+    exceptions: exceptionsData(content),
     ...sourcesData(content.sources),
     attachments: attached,
     attachedText: attachedText(content.reports.length, attached.length),
   };
+}
+
+/** What a report shows of a requirement: how many rows, and the gravest of them. */
+function evidenceData(name: string, report: ReportResult | undefined) {
+  if (report === undefined) {
+    return { name, title: prose(`${name} (not part of this pack)`), known: false, top: [] };
+  }
+  const count = report.rows.length;
+  return {
+    name,
+    title: prose(report.title),
+    known: true,
+    countText:
+      count === 0
+        ? report.hadData
+          ? 'no rows, though there was data to look at'
+          : 'no rows, as there was no data to look at'
+        : `${count} ${count === 1 ? 'row' : 'rows'}; ${count === 1 ? 'it is' : 'all are'} in ${report.name}.csv`,
+    statusCounts: countsOf(report),
+    top: gravestRows(report),
+  };
+}
+
+/** Rows of a report that a requirement shows, and cells of such a row. */
+const MAX_TOP_ROWS = 3;
+const MAX_TOP_CELLS = 6;
+/** Characters of a cell of such a row. */
+const MAX_TOP_CHARACTERS = 80;
+
+/** The first rows of the gravest status, on a line each: the cells that say something, by their columns. */
+function gravestRows(report: ReportResult): { status: RowStatus | null; text: string }[] {
+  const statusIndex = report.columns.findIndex((column) => column.name === 'status');
+  const rank = (row: readonly ReportCell[]): number => {
+    const index = ROW_STATUSES.findIndex((status) => status === row[statusIndex]);
+    return index < 0 ? ROW_STATUSES.length : index;
+  };
+  return report.rows
+    .map((row, number) => ({ row, number }))
+    .sort((one, other) => rank(one.row) - rank(other.row) || one.number - other.number)
+    .slice(0, MAX_TOP_ROWS)
+    .map(({ row }) => {
+      const status = ROW_STATUSES.find((one) => one === row[statusIndex]) ?? null;
+      const cells = report.columns.flatMap((column, index) => {
+        const cell = row[index] ?? null;
+        const isNote = NOTE_COLUMNS.has(column.name) || column.name === 'status';
+        if (isNote || cell === null || cell === '') return [];
+        const value = typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
+        return [`${columnTitle(column.name)}: ${briefText(value)}`];
+      });
+      return { status, text: breakable(cells.slice(0, MAX_TOP_CELLS).join(' · '), 24) };
+    });
+}
+
+function briefText(text: string): string {
+  const shown = printable(text);
+  return shown.length <= MAX_TOP_CHARACTERS ? shown : `${shown.slice(0, MAX_TOP_CHARACTERS - 2)} …`;
+}
+
+function countsOf(report: ReportResult): { key: RowStatus; rows: string }[] {
+  return ROW_STATUSES.flatMap((key) => {
+    const rowCount = report.statusCounts[key] ?? 0;
+    return rowCount > 0 ? [{ key, rows: String(rowCount) }] : [];
+  });
 }
 
 function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
@@ -159,10 +222,7 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
         ? `The first ${MAX_ROWS} of ${report.rows.length} rows; all rows are in ${csvFile}.`
         : `${report.rows.length}, also in ${csvFile}.`,
     emptyText: emptyText(report),
-    statusCounts: STATUSES.flatMap((key) => {
-      const rowCount = report.statusCounts[key] ?? 0;
-      return rowCount > 0 ? [{ key, rows: String(rowCount) }] : [];
-    }),
+    statusCounts: countsOf(report),
     isWide,
     fontSize,
     columns: cells.map(({ column }, index) => ({
@@ -238,7 +298,7 @@ function cellOf(cell: ReportCell, column: ReportColumn, run: number): Cell {
   if (cell === null || cell === '') return '–';
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
   if (typeof cell === 'number') return String(cell);
-  const status = STATUSES.find((one) => one === cell);
+  const status = ROW_STATUSES.find((one) => one === cell);
   if (column.name === 'status' && status) return { status };
   if (column.type === 'number') return breakable(printable(cell), 24);
   if (column.type === 'time' && cell.length <= 32) {

@@ -53,6 +53,8 @@ export type ReportColumn = {
   name: string;
   /** Decides alignment and what a spreadsheet may do with the cell. */
   type: 'text' | 'number' | 'boolean' | 'time';
+  /** What it means, for the data dictionary; absent if nobody wrote it down. */
+  meaning?: string;
 };
 
 export type ReportResult = {
@@ -124,6 +126,9 @@ export type Overview = {
 
 export type PackSource = {
   uri: string;
+  /** Of an S3 object. */
+  etag?: string | null;
+  versionId?: string | null;
   sha256: string;
   sizeBytes: number;
   format: string | null;

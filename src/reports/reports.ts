@@ -9,6 +9,8 @@ import { type Parameters, readRows } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
+import { createControlTables } from './control-tables.ts';
+import type { Signer } from './dsse.ts';
 import {
   applyExceptions,
   checkReportNames,
@@ -33,6 +35,8 @@ export type ReportOptions = {
   connection: DuckDBConnection;
   config: Config;
   onProgress: (progress: { report: string; position: number; count: number }) => void;
+  /** Signs the pack; without it the pack has no signature. */
+  signer?: Signer | undefined;
 };
 
 /** The packs of the configuration. Throws for a pack, report or exception that cannot be used. */
@@ -66,6 +70,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
     period_start: isoSecond(config.period.start),
     period_end: isoSecond(config.period.end),
   };
+  await createControlTables(connection, config);
   const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
   if (!extent) throw new Error('extent.sql gave no row');
   const lastDay = isoSecond(new Date(config.period.end.getTime() - 1000)).slice(0, 10);
@@ -100,6 +105,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
       folder,
       content,
       queryTexts: new Map(files.map((file) => [file.name, file.text])),
+      signer: options.signer,
     });
     outcomes.push({
       folder,
@@ -132,6 +138,7 @@ export const NEEDS = [
   'rules',
   'ips_events',
   'source_objects',
+  'rule_snapshot_pairs',
 ] as const;
 
 /** True if there is some of everything that the report looks at: only then do no rows mean anything. */
@@ -188,6 +195,8 @@ async function commonContent(
   }>(connection, 'scopes', parameters);
   const sources = await runPackQuery<{
     uri: string;
+    etag: string | null;
+    version_id: string | null;
     sha256: string;
     size_bytes: bigint;
     format: string | null;
@@ -218,6 +227,8 @@ async function commonContent(
     sources: sources.map(
       (row): PackSource => ({
         uri: row.uri,
+        etag: row.etag,
+        versionId: row.version_id,
         sha256: row.sha256,
         sizeBytes: Number(row.size_bytes),
         format: row.format,

@@ -29,7 +29,7 @@ const IDS_BY_SECTION: Readonly<Record<string, readonly string[]>> = {
   '11.4': ['1', '2', '3', '4', '5', '6', '7'],
   '11.5': ['1', '1.1', '2'],
   '11.6': ['1'],
-  '12.5': ['1', '2', '2.1', '3'],
+  '12.5': ['1', '2', '2.1', '3', '3.1'],
 };
 
 export const REQUIREMENT_IDS: ReadonlySet<string> = new Set(

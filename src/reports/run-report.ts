@@ -11,6 +11,7 @@ import {
 } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { listOf, type QueryFile } from '../query-file.ts';
+import { columnMeaning } from './column-meanings.ts';
 import {
   type ReportCell,
   type ReportColumn,
@@ -49,9 +50,14 @@ export async function runReport(
     );
   });
   const types = reader.columnTypes();
-  const columns: ReportColumn[] = reader
-    .columnNames()
-    .map((name, index) => ({ name, type: columnType(types[index]) }));
+  const columns: ReportColumn[] = reader.columnNames().map((name, index) => {
+    const meaning = columnMeaning(file, name);
+    return {
+      name,
+      type: columnType(types[index]),
+      ...(meaning === undefined ? {} : { meaning }),
+    };
+  });
   const rows = reader.getRows().map((row) => row.map(toCell));
   const statusIndex = columns.findIndex((column) => column.name === 'status');
   const statusCounts: Partial<Record<Status, number>> = {};

@@ -1,179 +1,205 @@
 /**
- * Checking a pack: every file against `SHA256SUMS`, and the manifest against the files. What this does
- * can be done without flowproof: `sha256sum -c SHA256SUMS`, and reading the manifest.
+ * Checking a pack: its files against the signature, the manifest and `SHA256SUMS`, and these against
+ * each other (`evidence.ts` says who is believed). What this does can be done without flowproof:
+ * `sha256sum -c SHA256SUMS`, the commands of the README for the signature, and reading the manifest.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { FlowproofError, messageOf } from '../errors.ts';
-import { createRecordCounter } from './csv.ts';
-import { CHECKSUMS_NAME, MANIFEST_NAME, type Manifest, manifestSchema } from './manifest.ts';
-
-export type PackProblem = { file: string; problem: string };
+import type { PackProblem } from './checksums.ts';
+import { ENVELOPE_NAME } from './dsse.ts';
+import { collectEvidence, type Evidence, freshRows, type Word, wordOn } from './evidence.ts';
+import { differingPlaces, sameRows } from './locate.ts';
+import { CHECKSUMS_NAME, MANIFEST_NAME, type Manifest, ROWS_NAME } from './manifest.ts';
+import { folderReader, type PackReader } from './pack-reader.ts';
+import { cutOf } from './row-hashes.ts';
+import { type FoundFile, hasRows } from './scan.ts';
+import type { SignatureState, VerifyOptions } from './signature-check.ts';
+import { signedProblems } from './verify-signed.ts';
 
 export type VerifyResult = {
   ok: boolean;
   /** Files whose hashes were compared. */
   checked: number;
   problems: PackProblem[];
+  signature: SignatureState;
 };
-
-type FoundFile = { sha256: string; sizeBytes: number; recordCount: number };
-
-/**
- * A link may show its reader a file that is not in the pack, and a pipe blocks whoever opens it:
- * neither is followed or opened.
- */
-const NO_FILE = { problem: 'is no regular file; a pack holds no links, pipes or devices' };
 
 /**
  * Checks the pack in a folder. What is wrong with its content is in `problems`, a file that cannot be
  * read among it. Throws VERIFY_UNREADABLE if the folder is no pack: it has no readable `SHA256SUMS`.
  */
-export async function verifyPack(folder: string): Promise<VerifyResult> {
-  const checksums = await readChecksums(folder);
-  const problems: PackProblem[] = [...checksums.problems];
-  const found = new Map<string, FoundFile>();
-  const unread = new Set<string>();
-  for (const entry of await entriesBelow(folder)) {
-    const { name } = entry;
-    if (name === CHECKSUMS_NAME) continue;
-    if (!checksums.sums.has(name))
-      problems.push({ file: name, problem: `is not in ${CHECKSUMS_NAME}` });
-    const file = entry.isFile ? await readFound(join(folder, name)) : NO_FILE;
-    if ('problem' in file) {
-      unread.add(name);
-      problems.push({ file: name, problem: file.problem });
-    } else found.set(name, file);
-  }
-  for (const [name, expected] of checksums.sums) {
-    const file = found.get(name);
-    if (!file && !unread.has(name)) problems.push({ file: name, problem: 'is missing' });
-    else if (file && file.sha256 !== expected) {
-      problems.push({
-        file: name,
-        problem: `differs: SHA-256 is ${file.sha256}, ${CHECKSUMS_NAME} says ${expected}`,
-      });
-    }
-  }
-  problems.push(...(await checkManifest(folder, found)));
-  return { ok: problems.length === 0, checked: found.size, problems };
-}
-
-async function readChecksums(
-  folder: string,
-): Promise<{ sums: Map<string, string>; problems: PackProblem[] }> {
-  const path = join(folder, CHECKSUMS_NAME);
-  let text: string;
-  try {
-    if (!(await lstat(path)).isFile()) throw new Error('it is no regular file');
-    text = await readFile(path, 'utf8');
-  } catch (thrown) {
-    throw new FlowproofError('VERIFY_UNREADABLE', {
-      place: folder,
-      problem: `no evidence pack: its ${CHECKSUMS_NAME} cannot be read (${messageOf(thrown)})`,
-      remedy: 'Name the folder that holds report.pdf: flowproof verify evidence/PACK',
-      cause: thrown,
-    });
-  }
-  const sums = new Map<string, string>();
-  const problems: PackProblem[] = [];
-  const bad = (line: string, problem: string): void => {
-    problems.push({
-      file: CHECKSUMS_NAME,
-      problem: `${problem}: ${JSON.stringify(line.slice(0, 200))}`,
-    });
+export async function verifyPack(
+  pack: string | PackReader,
+  options: VerifyOptions = {},
+): Promise<VerifyResult> {
+  const reader = typeof pack === 'string' ? folderReader(pack) : pack;
+  const evidence = await collectEvidence(reader, options);
+  const problems = [
+    ...evidence.checksums.problems,
+    ...evidence.scan.unread,
+    ...fileProblems(evidence),
+    ...rowsProblems(evidence),
+    ...(evidence.isManifestSound ? manifestProblems(evidence) : []),
+    ...evidence.signature.problems,
+    ...signedProblems(evidence),
+  ];
+  return {
+    ok: problems.length === 0,
+    checked: evidence.scan.found.size,
+    problems,
+    signature: evidence.signature.state,
   };
-  if (!text.endsWith('\n'))
-    problems.push({ file: CHECKSUMS_NAME, problem: 'its last line is cut' });
-  for (const line of text.split('\n').slice(0, -1)) {
-    const match = /^([0-9a-f]{64}) {2}([^\n]+)$/.exec(line);
-    if (!match?.[1] || !match[2]) bad(line, 'a line is no checksum');
-    else if (match[2].startsWith('/') || match[2].split(/[\\/]/).includes('..')) {
-      bad(line, 'a path leaves the pack');
-    } else if (sums.has(match[2])) bad(line, 'a file stands twice');
-    else sums.set(match[2], match[1]);
-  }
-  if (!sums.has(MANIFEST_NAME)) {
-    problems.push({ file: CHECKSUMS_NAME, problem: `does not list ${MANIFEST_NAME}` });
-  }
-  return { sums, problems };
 }
 
-type PackEntry = { name: string; isFile: boolean };
-
-/** Everything below a folder but its folders, by names with forward slashes, in order. */
-async function entriesBelow(folder: string, prefix = ''): Promise<PackEntry[]> {
-  const found: PackEntry[] = [];
-  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
-    const name = `${prefix}${entry.name}`;
-    if (entry.isDirectory()) found.push(...(await entriesBelow(folder, `${name}/`)));
-    else found.push({ name, isFile: entry.isFile() });
+/** Every file against the best word on it, and `SHA256SUMS` against the files that are right. */
+function fileProblems(evidence: Evidence): PackProblem[] {
+  const { checksums, scan, manifest, isManifestSound, signature } = evidence;
+  const unread = new Set(scan.unread.map(({ file }) => file));
+  const names = new Set([
+    ...scan.found.keys(),
+    ...checksums.sums.keys(),
+    ...(isManifestSound ? ownNames(manifest) : []),
+    ...(signature.state.kind === 'good' ? (signature.signed?.keys() ?? []) : []),
+    MANIFEST_NAME,
+  ]);
+  const problems: PackProblem[] = [];
+  for (const name of [...names].filter((one) => !unread.has(one)).sort()) {
+    const file = scan.found.get(name);
+    const word = wordOn(name, evidence);
+    const listed = checksums.sums.get(name);
+    if (!file) problems.push(...missingProblems(name, word, listed?.line));
+    else if (isKnownAnyhow(name, file, evidence)) {
+      problems.push(...listingProblems(name, file, listed));
+    } else if (!word) problems.push(...addedProblems(name, evidence));
+    else if (word.sha256 !== file.sha256) {
+      problems.push({ file: name, problem: differenceText(name, file, word, evidence) });
+    } else problems.push(...listingProblems(name, file, listed));
   }
-  return found.sort((one, other) => (one.name < other.name ? -1 : 1));
+  if (evidence.manifestFault !== undefined) {
+    problems.push({ file: MANIFEST_NAME, problem: evidence.manifestFault });
+  }
+  return problems;
 }
 
-async function readFound(path: string): Promise<FoundFile | { problem: string }> {
-  const hash = createHash('sha256');
-  const counter = createRecordCounter();
-  const isCsv = path.endsWith('.csv');
-  let sizeBytes = 0;
-  try {
-    for await (const part of createReadStream(path)) {
-      const bytes = part as Buffer;
-      hash.update(bytes);
-      sizeBytes += bytes.length;
-      if (isCsv) counter.push(bytes);
-    }
-  } catch (thrown) {
-    return { problem: `cannot be read (${messageOf(thrown)})` };
-  }
-  return { sha256: hash.digest('hex'), sizeBytes, recordCount: counter.finish() };
+/** All that a manifest says a pack consists of, but for the checksums and itself. */
+function ownNames(manifest: Manifest | undefined): string[] {
+  if (!manifest) return [];
+  return [
+    ...manifest.files.map(({ name }) => name),
+    ...(manifest.row_hashes === null ? [] : [manifest.row_hashes]),
+    ...(manifest.signature === null ? [] : [manifest.signature.file]),
+  ];
 }
 
-async function checkManifest(
-  folder: string,
-  found: ReadonlyMap<string, FoundFile>,
-): Promise<PackProblem[]> {
-  if (!found.has(MANIFEST_NAME)) return [];
-  let manifest: Manifest;
-  try {
-    const text = await readFile(join(folder, MANIFEST_NAME), 'utf8');
-    manifest = manifestSchema.parse(JSON.parse(text));
-  } catch (thrown) {
-    return [{ file: MANIFEST_NAME, problem: `is no manifest: ${messageOf(thrown).slice(0, 300)}` }];
+/** True for files that prove themselves, whatever `SHA256SUMS` says of them. */
+function isKnownAnyhow(name: string, file: FoundFile, evidence: Evidence): boolean {
+  const { signature, scan } = evidence;
+  const isSigned = signature.state.kind === 'good';
+  if (name === ENVELOPE_NAME) return isSigned;
+  if (isSigned) return false;
+  if (name === MANIFEST_NAME) return evidence.isManifestSound;
+  return name === ROWS_NAME && file !== undefined && scan.texts.get(name) === freshRows(scan);
+}
+
+function missingProblems(
+  name: string,
+  word: Word | undefined,
+  line: number | undefined,
+): PackProblem[] {
+  if (line !== undefined && word === undefined) {
+    const problem = `line ${line}: ${JSON.stringify(name)} is no file of this pack`;
+    return [{ file: CHECKSUMS_NAME, problem }];
+  }
+  const witness = word?.by ?? (name === MANIFEST_NAME ? undefined : MANIFEST_NAME);
+  const by = line === undefined && witness !== undefined ? `; ${witness} lists it` : '';
+  return [{ file: name, problem: `is missing${by}` }];
+}
+
+function addedProblems(name: string, evidence: Evidence): PackProblem[] {
+  const { checksums, isManifestSound, manifest, signature } = evidence;
+  const problems: PackProblem[] = [];
+  const add = (problem: string): number => problems.push({ file: name, problem });
+  if (!checksums.sums.has(name)) add(`is not in ${CHECKSUMS_NAME}`);
+  if (isManifestSound && !ownNames(manifest).includes(name))
+    add(`${MANIFEST_NAME} does not list it`);
+  else if (signature.state.kind === 'good') add('is not signed');
+  return problems;
+}
+
+/** A file that is right, and what `SHA256SUMS` says of it. */
+function listingProblems(
+  name: string,
+  file: FoundFile,
+  listed: { sha256: string; line: number } | undefined,
+): PackProblem[] {
+  if (!listed) return [{ file: CHECKSUMS_NAME, problem: `does not list ${name}` }];
+  if (listed.sha256 === file.sha256) return [];
+  const problem = `line ${listed.line}: ${name} has the SHA-256 ${file.sha256}, the line says ${listed.sha256}`;
+  return [{ file: CHECKSUMS_NAME, problem }];
+}
+
+function differenceText(name: string, file: FoundFile, word: Word, evidence: Evidence): string {
+  const hashes = `differs: SHA-256 is ${file.sha256}, ${word.by} says ${word.sha256}`;
+  const cut = hasRows(name) ? cutOf(name) : undefined;
+  const said = evidence.rows?.get(name);
+  const places = cut && said && file.rows && differingPlaces(cut, said, file.rows);
+  const other = [...evidence.scan.found.keys()].find(
+    (one) => one !== name && wordOn(one, evidence)?.sha256 === file.sha256,
+  );
+  const swapped = other === undefined ? '' : `; it holds what ${other} should`;
+  return `${hashes}${places ? `; ${places}` : ''}${swapped}`;
+}
+
+/** `rows.sha256` against files that are right: only who changed it can make them disagree. */
+function rowsProblems(evidence: Evidence): PackProblem[] {
+  const { scan, rows, isManifestSound, manifest } = evidence;
+  if (!rows) {
+    const file = scan.found.get(ROWS_NAME);
+    const isUnread = file && file.sha256 === wordOn(ROWS_NAME, evidence)?.sha256;
+    return isUnread ? [{ file: ROWS_NAME, problem: 'is not as flowproof writes it' }] : [];
   }
   const problems: PackProblem[] = [];
-  const listed = new Set(manifest.files.map((file) => file.name));
+  const names = new Set([...rows.keys(), ...[...scan.found.keys()].filter(hasRows)]);
+  for (const name of [...names].sort()) {
+    const file = scan.found.get(name);
+    const said = rows.get(name);
+    if (name === MANIFEST_NAME) {
+      const isDoubted = !isManifestSound && manifest && evidence.signature.state.kind !== 'good';
+      if (!isDoubted || file?.sha256 !== evidence.checksums.sums.get(name)?.sha256) continue;
+      const places = said && file?.rows && differingPlaces('lines', said, file.rows);
+      const problem = `differs from what ${ROWS_NAME} says of it, although ${CHECKSUMS_NAME} agrees`;
+      problems.push({ file: name, problem: places ? `${problem}; ${places}` : problem });
+      continue;
+    }
+    if (!file?.rows || wordOn(name, evidence)?.sha256 !== file.sha256) continue;
+    if (!said || !sameRows(said, file.rows)) {
+      problems.push({ file: ROWS_NAME, problem: `does not fit ${name}, which is unchanged` });
+    }
+  }
+  return problems;
+}
+
+/** What a manifest that can be believed says of files that are as it says. */
+function manifestProblems({ manifest, scan }: Evidence): PackProblem[] {
+  if (!manifest) return [];
+  const problems: PackProblem[] = [];
+  const add = (problem: string): number => problems.push({ file: MANIFEST_NAME, problem });
   for (const { name, sha256, size_bytes } of manifest.files) {
-    const file = found.get(name);
-    if (!file) problems.push({ file: name, problem: `is missing; ${MANIFEST_NAME} lists it` });
-    else if (file.sha256 !== sha256 || file.sizeBytes !== size_bytes) {
-      problems.push({ file: name, problem: `is not the file that ${MANIFEST_NAME} describes` });
+    const file = scan.found.get(name);
+    if (file?.sha256 === sha256 && file.sizeBytes !== size_bytes) {
+      add(`says that ${name} has ${size_bytes} bytes; it has ${file.sizeBytes}`);
     }
   }
-  for (const name of found.keys()) {
-    if (name !== MANIFEST_NAME && !listed.has(name)) {
-      problems.push({ file: name, problem: `${MANIFEST_NAME} does not list it` });
-    }
-  }
+  const hashOf = new Map(manifest.files.map(({ name, sha256 }) => [name, sha256]));
   for (const report of manifest.reports) {
-    const csv = found.get(report.csv);
-    if (csv?.sha256 !== report.csv_sha256) {
-      problems.push({ file: report.csv, problem: `is not the CSV of report ${report.name}` });
+    if (hashOf.get(report.csv) !== report.csv_sha256) {
+      add(`names two hashes, or none, of ${report.csv}, the CSV of report ${report.name}`);
     }
-    if (csv && csv.recordCount !== report.row_count + 1) {
-      problems.push({
-        file: report.csv,
-        problem: `has ${csv.recordCount - 1} rows, ${MANIFEST_NAME} says ${report.row_count}`,
-      });
+    if (hashOf.get(report.query) !== report.query_sha256) {
+      add(`names two hashes, or none, of ${report.query}, the query of report ${report.name}`);
     }
-    if (found.get(report.query)?.sha256 !== report.query_sha256) {
-      problems.push({
-        file: report.query,
-        problem: `is not the query that report ${report.name} ran`,
-      });
+    const csv = scan.found.get(report.csv);
+    const rowCount = (csv?.rows?.rows.length ?? 1) - 1;
+    if (csv && csv.sha256 === report.csv_sha256 && rowCount !== report.row_count) {
+      add(`says that ${report.csv} has ${report.row_count} rows; it has ${rowCount}`);
     }
   }
   return problems;

@@ -82,7 +82,7 @@ test.each([
 test('a mart that finds no room costs nothing of what was read', async () => {
   const lake = join(base, 'whole');
   const config = writeConfig(base, 'whole');
-  expect(flowproof('enrich', config, 16)).toEqual({
+  expect(flowproof('enrich', config, 6)).toEqual({
     code: 1,
     signal: null,
     errors: expect.stringMatching(noRoom('IO Error: .*too large.*')),

@@ -1,7 +1,7 @@
 /** The daily rollups of records and events: each counts what the records of the day say, and no other. */
 import { expect, test } from 'vitest';
-import { enrichAndRead, type Row } from './fixture.ts';
 import * as fixture from './fixture.ts';
+import { enrichAndRead, type Row } from './fixture.ts';
 
 const { DAY, INTERFACE } = fixture;
 const BEFORE = '2026-11-01';

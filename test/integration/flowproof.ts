@@ -29,9 +29,10 @@ export function createWorkspace(
   const folder = mkdtempSync(join(tmpdir(), 'workspace-'));
   const config = join(folder, 'flowproof.yaml');
   const samples: ConfigFile = parse(readFileSync(join(SAMPLES, 'flowproof.yaml'), 'utf8'));
+  const exceptions = join(SAMPLES, 'exceptions.yaml');
   writeFileSync(
     config,
-    stringify({ ...samples, lake: 'lake', output: 'evidence', sources, ...changes }),
+    stringify({ ...samples, lake: 'lake', output: 'evidence', exceptions, sources, ...changes }),
   );
   const lake = join(folder, 'lake');
   return {

@@ -120,13 +120,13 @@ test('just the objects of the period are in the ledger, and what is no flow log 
 describe('rows are those of a run on the same files from local disk', () => {
   /** Tables with the columns that hold, or are made of, the place of an object. */
   const TABLES = {
-    flow: ['object_id'],
+    flow: ['object_id', 'flow_id'],
     flow_status: ['object_id'],
     ips_event: ['object_id', 'event_id', 'received_at'],
     rejected_record: ['object_id', 'uri'],
     flow_enriched: ['object_id', 'flow_id', 'event_ids'],
-    flow_event: ['flow_id', 'event_id'],
-    flow_detail: ['flow_id'],
+    flow_event: ['object_id', 'flow_id', 'event_id'],
+    flow_detail: ['object_id', 'flow_id'],
   };
 
   test.each(Object.entries(TABLES))('%s', async (table, placeColumns) => {

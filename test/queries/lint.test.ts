@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { formatSql } from '../../scripts/sql-format.ts';
 import { listOf, type QueryFile, readLayer } from '../../src/query-file.ts';
 import {
@@ -11,7 +11,7 @@ import {
   requirementResult,
 } from '../../src/reports/pack-definition.ts';
 import type { Status } from '../../src/reports/report.ts';
-import { REQUIREMENT_IDS } from '../../src/reports/requirement-ids.ts';
+import { REQUIREMENT_IDS, requirementIdMistake } from '../../src/reports/requirement-ids.ts';
 import { TABLES } from '../../src/tables.ts';
 
 const reports = readLayer('reports');
@@ -38,7 +38,13 @@ function tablesOf(layer: 'ingest' | 'staging' | 'mart'): string[] {
 const namesOf = (files: readonly QueryFile[]): string[] => files.map((file) => file.name);
 
 const READABLE = {
-  reports: new Set([...tablesOf('mart'), ...tablesOf('staging'), ...LEDGER]),
+  // The last three are made from the configuration.
+  reports: new Set([
+    ...tablesOf('mart'),
+    ...tablesOf('staging'),
+    ...LEDGER,
+    ...['allowed_service', 'allowed_peer', 'card_data_match'],
+  ]),
   // `scope_match` is made from the configuration.
   marts: new Set([
     ...tablesOf('ingest'),
@@ -175,6 +181,31 @@ describe('pack pci-dss-4.0.1', () => {
     expect(load).toThrow(message);
     rmSync(root, { recursive: true });
   });
+});
+
+describe.each(['nist-800-53-r5', 'soc2', 'iso-27001-2022'])('pack %s', (name) => {
+  it('reuses reports of the PCI DSS pack by mapping alone', () => {
+    const known = new Set(
+      loadPackDefinition('pci-dss-4.0.1').requirements.flatMap(({ reports: served }) => served),
+    );
+    const { requirements } = loadPackDefinition(name);
+    const named = requirements.flatMap(({ reports: served }) => served);
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((report) => !known.has(report))).toEqual([]);
+    expect(requirements.filter(({ manual }) => manual.length === 0)).toEqual([]);
+    expect(JSON.stringify(requirements)).not.toMatch(/\bcompliant\b/i);
+  });
+});
+
+test.each([
+  ['NIST SP 800-53 Rev. 5', 'AU-3(1)', 'AU3'],
+  ['SOC 2 (Trust Services Criteria 2017)', 'CC7.2', 'CC10.1'],
+  ['ISO/IEC 27001:2022', 'A.8.15', 'A.9.4.1'],
+  ['PCI DSS v4.0.1', '10.2.2', '10.5.2'],
+])('%s has ids like %s, and %s is none', (standard, id, wrong) => {
+  expect(requirementIdMistake(standard, id)).toBeUndefined();
+  expect(requirementIdMistake(standard, wrong)).toContain(`"${wrong}" is no `);
+  expect(requirementIdMistake('Our own rules', wrong)).toBeUndefined();
 });
 
 describe('status of a requirement', () => {

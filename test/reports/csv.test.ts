@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRecordCounter, csvText } from '../../src/reports/csv.ts';
+import { csvText } from '../../src/reports/csv.ts';
 import type { ReportCell, ReportColumn, ReportResult } from '../../src/reports/report.ts';
 import { undefuse } from '../../src/spreadsheet.ts';
 import { HOSTILE_TEXTS, packContent } from './pack-content.ts';
@@ -22,14 +22,6 @@ const NUMBER = { name: 'value', type: 'number' } as const;
 function cellOf(cell: ReportCell, column: ReportColumn = TEXT): string {
   const csv = csvText(reportOf([{ name: 'first', type: 'text' }, column], [['x', cell]]));
   return csv.slice('first,value\r\nx,'.length, -'\r\n'.length);
-}
-
-function countRecords(bytes: Uint8Array, partLength = bytes.length): number {
-  const counter = createRecordCounter();
-  for (let at = 0; at < bytes.length; at += partLength) {
-    counter.push(bytes.subarray(at, at + partLength));
-  }
-  return counter.finish();
 }
 
 const anyText = fc.oneof(
@@ -131,29 +123,5 @@ describe('csvText', () => {
 
   test('a row shorter than the columns ends in nulls', () => {
     expect(csvText(reportOf([TEXT, NUMBER], [['x']]))).toBe('value,value\r\nx,\r\n');
-  });
-});
-
-describe('createRecordCounter', () => {
-  test('counts what a parser counts, however the bytes are cut into parts', () => {
-    fc.assert(
-      fc.property(anyTable, fc.integer({ min: 1, max: 7 }), ({ names, rows }, partLength) => {
-        const columns = names.map((name): ReportColumn => ({ name, type: 'text' }));
-        const bytes = Buffer.from(csvText(reportOf(columns, rows)));
-        expect(countRecords(bytes, partLength)).toBe(rows.length + 1);
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  test.each([
-    ['', 0],
-    ['a', 1],
-    ['a\r\n', 1],
-    ['a\r\nb', 2],
-    ['a\n"b\r\n\n""c"\r\n', 2],
-    ['a\r\n""\r\n', 2],
-  ])('%j holds %i', (text, count) => {
-    expect(countRecords(Buffer.from(text))).toBe(count);
   });
 });

@@ -84,7 +84,7 @@ describe('applyExceptions', () => {
       ['contradicts', 'eni-a', 22, null],
       ['contradicts', 'eni-a', null, null],
     ]);
-    expect(report.columns.at(-1)).toEqual({ name: 'exception', type: 'text' });
+    expect(report.columns.at(-1)).toMatchObject({ name: 'exception', type: 'text' });
     expect(report.statusCounts).toEqual({ contradicts: 3, accepted: 2 });
     expect(uses).toMatchObject([{ id: 'EX-1', state: 'in_force', rowCount: 2 }]);
   });

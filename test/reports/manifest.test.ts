@@ -13,6 +13,7 @@ import {
   manifestJson,
   manifestSchema,
   type PackFiles,
+  ROWS_NAME,
 } from '../../src/reports/manifest.ts';
 import { packFiles } from '../../src/reports/pack-folder.ts';
 import { packContent, QUERY_TEXTS } from './pack-content.ts';
@@ -60,12 +61,13 @@ describe('manifest.json', () => {
     expect(textOf(MANIFEST_NAME).endsWith('}\n')).toBe(true);
   });
 
-  test('lists every file of the pack but itself and the checksums, in order', () => {
+  test('lists every file of the pack but itself and what is made after it, in order', () => {
     const expected = [...files.keys()]
-      .filter((name) => name !== MANIFEST_NAME && name !== CHECKSUMS_NAME)
+      .filter((name) => ![MANIFEST_NAME, ROWS_NAME, CHECKSUMS_NAME].includes(name))
       .sort();
     expect(manifest.files.map((file) => file.name)).toEqual(expected);
-    expect(expected).toHaveLength(packContent().reports.length * 2 + 1);
+    // CSV and query a report; dictionary, PDF, workbook, OCSF and OSCAL.
+    expect(expected).toHaveLength(packContent().reports.length * 2 + 5);
   });
 
   test('the hash and size of each file are right', () => {
@@ -97,6 +99,8 @@ describe('manifest.json', () => {
     expect(manifest.sources).toHaveLength(content.sources.length);
     expect(manifest.sources[7]).toEqual({
       uri: content.sources[7]?.uri,
+      etag: null,
+      version_id: null,
       sha256: content.sources[7]?.sha256,
       size_bytes: 10_007,
       format: null,
@@ -106,6 +110,31 @@ describe('manifest.json', () => {
       row_count: 998,
       rejected_count: 0,
     });
+  });
+
+  test('gives the version of an S3 object, and the hash of the exceptions', () => {
+    const content = packContent();
+    const versions = { etag: '"0123"', versionId: 'v.1' };
+    const given = {
+      ...content,
+      sources: content.sources.map((source) => ({ ...source, ...versions })),
+      exceptions: { sha256: 'ab'.repeat(32), uses: [] },
+    };
+    const made = manifestSchema.parse(JSON.parse(manifestJson(given, files)));
+    expect(made.sources[0]).toMatchObject({ etag: '"0123"', version_id: 'v.1' });
+    expect(made.exceptions_sha256).toBe('ab'.repeat(32));
+    expect(manifest.exceptions_sha256).toBeNull();
+  });
+
+  test('of an earlier flowproof can be read: what it lacks is null', () => {
+    const { previous, signature, row_hashes, exceptions_sha256, ...earlier } = manifest;
+    expect([previous, signature, row_hashes, exceptions_sha256]).toEqual([
+      null,
+      null,
+      ROWS_NAME,
+      null,
+    ]);
+    expect(manifestSchema.parse(earlier)).toMatchObject({ previous: null, row_hashes: null });
   });
 
   test('says what the pack covers and what made it', () => {
@@ -142,6 +171,7 @@ describe('manifest.json', () => {
   test('does not depend on the order in which files were added', () => {
     const own = new Map([...files].filter(([name]) => name !== CHECKSUMS_NAME));
     own.delete(MANIFEST_NAME);
+    own.delete(ROWS_NAME);
     const turned = new Map([...own].reverse());
     expect(manifestJson(packContent(), turned)).toBe(textOf(MANIFEST_NAME));
     expect(checksumsText(turned)).toBe(checksumsText(own));

@@ -59,12 +59,17 @@ describe('writePackFolder', () => {
     expect(written.changed).toBe(true);
     expect(written.files).toEqual([
       'SHA256SUMS',
+      'dictionary.csv',
       'flow_detail_by_resource.csv',
       'loss_interval.csv',
       'manifest.json',
+      'ocsf.json',
+      'oscal.json',
       'queries/flow_detail_by_resource.sql',
       'queries/loss_interval.sql',
       'report.pdf',
+      'report.xlsx',
+      'rows.sha256',
     ]);
     expect(await namesBelow(folder)).toEqual(written.files);
     expect(await readdir(join(parent, 'evidence'))).toEqual(['pack']);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/reports/manifest.ts';
+import { rowHashesOf } from '../../src/reports/seal.ts';
 import { sha256, useSoundPack } from './sound-pack.ts';
 
 const { pack, problems, editChecksums } = useSoundPack();
@@ -17,16 +18,29 @@ async function forgeChecksum(name: string): Promise<void> {
   );
 }
 
+/** Makes `rows.sha256` anew of the files as they are now. */
+async function forgeRows(): Promise<void> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of pack.names.filter((one) => one !== 'rows.sha256')) {
+    files.set(name, await readFile(join(pack.folder, name)));
+  }
+  await writeFile(join(pack.folder, 'rows.sha256'), rowHashesOf(files));
+  await forgeChecksum('rows.sha256');
+}
+
 async function forgeManifest(edit: (manifest: Manifest) => void): Promise<void> {
   const path = join(pack.folder, 'manifest.json');
   const manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest;
   edit(manifest);
-  await writeFile(path, JSON.stringify(manifest));
+  await writeFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
   await forgeChecksum('manifest.json');
+  await forgeRows();
 }
 
-describe('the manifest, with checksums that were made to fit', () => {
-  test.each<[string, (manifest: Manifest) => void, string[]]>([
+const NOT_ONE = 'manifest.json: names two hashes, or none, of ';
+
+describe('the manifest, with checksums and short hashes that were made to fit', () => {
+  test.each<[string, (manifest: Manifest) => void, unknown[]]>([
     [
       'does not list a file',
       (manifest) => {
@@ -46,7 +60,7 @@ describe('the manifest, with checksums that were made to fit', () => {
       (manifest) => {
         for (const file of manifest.files) file.size_bytes += file.name === 'report.pdf' ? 1 : 0;
       },
-      ['report.pdf: is not the file that manifest.json describes'],
+      [expect.stringMatching(/^manifest\.json: says that report\.pdf has \d+ bytes; it has \d+$/)],
     ],
     [
       'has another count of rows',
@@ -54,8 +68,8 @@ describe('the manifest, with checksums that were made to fit', () => {
         for (const report of manifest.reports) report.row_count += 1;
       },
       [
-        'flow_detail_by_resource.csv: has 14 rows, manifest.json says 15',
-        'loss_interval.csv: has 0 rows, manifest.json says 1',
+        'manifest.json: says that flow_detail_by_resource.csv has 15 rows; it has 14',
+        'manifest.json: says that loss_interval.csv has 1 rows; it has 0',
       ],
     ],
     [
@@ -64,7 +78,7 @@ describe('the manifest, with checksums that were made to fit', () => {
         const [one, other] = manifest.reports;
         if (one && other) one.csv_sha256 = other.csv_sha256;
       },
-      ['flow_detail_by_resource.csv: is not the CSV of report flow_detail_by_resource'],
+      [`${NOT_ONE}flow_detail_by_resource.csv, the CSV of report flow_detail_by_resource`],
     ],
     [
       'pack.names a CSV that nothing lists',
@@ -72,7 +86,7 @@ describe('the manifest, with checksums that were made to fit', () => {
         const [one] = manifest.reports;
         if (one) one.csv = '../outside.csv';
       },
-      ['../outside.csv: is not the CSV of report flow_detail_by_resource'],
+      [`${NOT_ONE}../outside.csv, the CSV of report flow_detail_by_resource`],
     ],
     [
       'gives a report another query',
@@ -81,12 +95,23 @@ describe('the manifest, with checksums that were made to fit', () => {
         if (one) one.query_sha256 = 'cd'.repeat(32);
       },
       [
-        'queries/flow_detail_by_resource.sql: is not the query that report flow_detail_by_resource ran',
+        `${NOT_ONE}queries/flow_detail_by_resource.sql, the query of report flow_detail_by_resource`,
       ],
     ],
   ])('%s', async (_what, edit, expected) => {
     await forgeManifest(edit);
     expect(await problems()).toEqual(expected);
+  });
+
+  test('alone is found by the short hashes of its lines', async () => {
+    const path = join(pack.folder, 'manifest.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('"partial"', '"supports"'));
+    await forgeChecksum('manifest.json');
+    const line = text.slice(0, text.indexOf('"partial"')).split('\n').length;
+    expect(await problems()).toEqual([
+      `manifest.json: differs from what rows.sha256 says of it, although SHA256SUMS agrees; line ${line}`,
+    ]);
   });
 
   test.each(['', 'no json', '{}', '[]', '{"format_version": 2}'])('that is %j', async (text) => {
@@ -98,10 +123,11 @@ describe('the manifest, with checksums that were made to fit', () => {
   test('does not describe a CSV that was changed', async () => {
     await writeFile(join(pack.folder, 'loss_interval.csv'), 'status\r\n"a\r\nb"\r\n');
     await forgeChecksum('loss_interval.csv');
+    await forgeRows();
     expect(await problems()).toEqual([
-      'loss_interval.csv: is not the file that manifest.json describes',
-      'loss_interval.csv: is not the CSV of report loss_interval',
-      'loss_interval.csv: has 1 rows, manifest.json says 0',
+      expect.stringMatching(
+        /^loss_interval\.csv: differs: SHA-256 is [0-9a-f]{64}, manifest\.json says [0-9a-f]{64}$/,
+      ),
     ]);
   });
 });

@@ -12,6 +12,7 @@ describe('a sound pack', () => {
       ok: true,
       checked: pack.names.length - 1,
       problems: [],
+      signature: { kind: 'none' },
     });
   });
 
@@ -45,7 +46,7 @@ describe('bytes', () => {
     const before = sha256(await readFile(join(pack.folder, 'loss_interval.csv')));
     await writeFile(join(pack.folder, 'loss_interval.csv'), 'status\r\n');
     expect(await problems()).toContain(
-      `loss_interval.csv: differs: SHA-256 is ${sha256('status\r\n')}, SHA256SUMS says ${before}`,
+      `loss_interval.csv: differs: SHA-256 is ${sha256('status\r\n')}, manifest.json says ${before}; the header; columns: 1, there were 4`,
     );
   });
 
@@ -88,22 +89,27 @@ describe('bytes', () => {
 
 describe('SHA256SUMS', () => {
   test.each([
-    ['../outside.txt', 'a path leaves the pack'],
-    ['queries/../../outside.txt', 'a path leaves the pack'],
-    ['queries\\..\\..\\outside.txt', 'a path leaves the pack'],
-    ['/etc/hostname', 'a path leaves the pack'],
+    ['../outside.txt', 'its path leaves the pack'],
+    ['queries/../../outside.txt', 'its path leaves the pack'],
+    ['queries\\..\\..\\outside.txt', 'its path leaves the pack'],
+    ['/etc/hostname', 'its path leaves the pack'],
   ])('a line with the path %s is refused', async (path, problem) => {
     await writeFile(join(pack.parent, 'outside.txt'), 'x');
     const line = `${sha256('x')}  ${path}`;
     await editChecksums((text) => `${text}${line}\n`);
-    expect(await problems()).toEqual([`SHA256SUMS: ${problem}: ${JSON.stringify(line)}`]);
+    const place = `line ${pack.names.length}`;
+    expect(await problems()).toEqual([`SHA256SUMS: ${place}: ${problem}: ${JSON.stringify(line)}`]);
   });
 
   test.each<[string, (text: string) => string, string]>([
-    ['two lines of a file', (text) => `${text}${text.split('\n')[0]}\n`, 'a file stands twice'],
-    ['a line that is none', (text) => `${text}hello\n`, 'a line is no checksum: "hello"'],
-    ['a blank line', (text) => `${text}\n`, 'a line is no checksum: ""'],
-    ['a line in binary mode', (text) => text.replace('  ', ' *'), 'a line is no checksum'],
+    [
+      'two lines of a file',
+      (text) => `${text}${text.split('\n')[0]}\n`,
+      'line 12: its file stands twice',
+    ],
+    ['a line that is none', (text) => `${text}hello\n`, 'line 12: it is no checksum: "hello"'],
+    ['a blank line', (text) => `${text}\n`, 'line 12: it is no checksum: ""'],
+    ['a line in binary mode', (text) => text.replace('  ', ' *'), 'line 1: it is no checksum'],
     ['Windows line ends', (text) => text.replaceAll('\n', '\r\n'), 'does not list manifest.json'],
     ['a cut last line', (text) => text.slice(0, -1), 'its last line is cut'],
     ['nothing in it', () => '', 'does not list manifest.json'],
@@ -121,7 +127,10 @@ describe('SHA256SUMS', () => {
   test('the manifest and its line taken out together are missed', async () => {
     await rm(join(pack.folder, 'manifest.json'));
     await editChecksums((text) => text.replace(/^.*manifest\.json\n/m, ''));
-    expect(await problems()).toEqual(['SHA256SUMS: does not list manifest.json']);
+    expect(await problems()).toEqual([
+      'SHA256SUMS: does not list manifest.json',
+      'manifest.json: is missing',
+    ]);
   });
 });
 

@@ -20,7 +20,14 @@ export type Bucket = {
   takeTurn: Turnstile;
 };
 
-export type S3Object = { key: string; etag: string; size: number; modifiedAt: Date };
+export type S3Object = {
+  key: string;
+  etag: string;
+  size: number;
+  modifiedAt: Date;
+  /** The version to read where it is not the newest. */
+  versionId?: string;
+};
 
 /** What is known of an object once its bytes are there. */
 export type Arrival = { versionId?: string };
@@ -75,6 +82,7 @@ function requestOf(bucket: Bucket, object: S3Object) {
     Key: object.key,
     // An object replaced since listing must not be read under the old one's version.
     ...(object.etag === '' ? {} : { IfMatch: object.etag }),
+    ...(object.versionId === undefined ? {} : { VersionId: object.versionId }),
     ...(bucket.isRequesterPays ? { RequestPayer: 'requester' as const } : {}),
   };
 }

@@ -63,13 +63,7 @@ const WRITE_TEST = 'aws-logs-write-test';
 export function s3Source(options: S3Options): Source {
   const { label, uri, region, hints, fallback = {}, sleep = pause, tree = anyTree } = options;
   const { name, prefix } = parseUri(label, uri);
-  const bucket: Bucket = {
-    client: options.client ?? createS3Client(region, options.credentials),
-    name,
-    sleep,
-    isRequesterPays: options.isRequesterPays ?? false,
-    takeTurn: createTurnstile(PARTS_AT_ONCE),
-  };
+  const bucket = openBucket(name, { ...options, region, sleep });
   return {
     label,
     place: uri,
@@ -81,6 +75,20 @@ export function s3Source(options: S3Options): Source {
         yield asListed(bucket, object, { ...fallback, ...hintsOfPath(said), ...hints });
       }
     },
+  };
+}
+
+/** A bucket as sources and whoever reads single objects of it use it. */
+export function openBucket(
+  name: string,
+  options: Pick<S3Options, 'region' | 'credentials' | 'isRequesterPays' | 'client' | 'sleep'>,
+): Bucket {
+  return {
+    client: options.client ?? createS3Client(options.region, options.credentials),
+    name,
+    sleep: options.sleep ?? pause,
+    isRequesterPays: options.isRequesterPays ?? false,
+    takeTurn: createTurnstile(PARTS_AT_ONCE),
   };
 }
 

@@ -1,0 +1,2 @@
+-- title: segment_text(peer_kind, peer_scope_name, is_peer_scope_unclear): where the other side of an edge_day row is, in words
+create or replace macro segment_text (peer_kind, peer_scope_name, is_peer_scope_unclear) as case when peer_scope_name is not null then 'scope ' || peer_scope_name when is_peer_scope_unclear then 'in inventory, scope unclear' when peer_kind in ('interface', 'several') then 'in inventory, out of scope' when peer_kind = 'private' then 'private, not in inventory' when peer_kind = 'link_local' then 'link-local' else coalesce(peer_kind, 'unknown') end;
