@@ -169,6 +169,26 @@ describe('each fact of the samples shows in the reports', () => {
     expect(rows[0]?.remedy).toContain('aws ec2 create-flow-logs');
   });
 
+  test('every interface but jump-1 has its flow log, and none a format with all fields in vpc cde', () => {
+    const rows = rowsOf('flow_log_configuration');
+    expect(rows.filter((row) => row.flow_log_id === null)).toHaveLength(1);
+    expect(
+      new Set(
+        rows.filter((row) => row.flow_log_id === FACTS.nodata.flowLogId).map((row) => row.gap_code),
+      ),
+    ).toEqual(new Set(['FL_FORMAT_MISSING_FIELDS']));
+  });
+
+  test('two days are no twelve months, and logs that were read weeks later were not reviewed daily', () => {
+    expect(rowsOf('log_retention').map((row) => row.status)).not.toContain('supports');
+    expect(statusOf('10.5.1')).toBe('not_evidenced');
+    expect(rowsOf('daily_review')).toHaveLength(4);
+    expect(rowsOf('delivery_lag').map((row) => row.gap_code)).toEqual([
+      'DELIVERY_TIME_UNKNOWN',
+      'DELIVERY_TIME_UNKNOWN',
+    ]);
+  });
+
   test('no_agent: instances without any event, which the list of agents does not name', () => {
     for (const instanceId of FACTS.no_agent.instanceIds) {
       const row = rowsOf('ips_coverage').find((resource) =>

@@ -1,10 +1,10 @@
 -- title: Audit events that flow logs cannot record
 -- question: Of each kind of event that audit logs must capture, what do flow logs and their companions show, and which source records it?
--- requirements: 10.2.1.1, 10.2.1.2, 10.2.1.3, 10.2.1.4, 10.2.1.5, 10.2.1.6, 10.2.1.7
+-- requirements: 10.2.1.1, 10.2.1.2, 10.2.1.4, 10.2.1.5, 10.2.1.6, 10.2.1.7
 -- parameters: period_start, period_end
 -- rows: summary
 -- needs: none
--- grain: one row a requirement of 10.2.1.1 to 10.2.1.7
+-- grain: one row a requirement of 10.2.1.1 to 10.2.1.7; which access to logs is recorded (10.2.1.3) is in audit_log_access
 -- limits: No row says that an event was captured: a flow record is none of these events. Leads are counts of what was read
 --   in the period and bears on it; a lead shows neither that all such events were captured nor what was done. Periods are
 --   whole UTC days. Which of the six details of 10.2.2 the flows hold stands in log_detail_by_source and log_detail_by_resource.

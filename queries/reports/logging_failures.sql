@@ -535,20 +535,20 @@ select
   case
     when resumed_at is not null then 'restored by ' || moment_text (date_trunc('second', resumed_at)) || '; how: to be filled in'
     else 'not restored in the data of the period; to be filled in'
-  end as function_restored,
+  end as restored,
   if (
     resumed_at is null,
     'start as listed; end to be filled in',
     'start and end as listed'
-  ) as duration_documented,
-  'to be filled in' as remediation_documented,
-  'to be filled in' as issues_addressed,
+  ) as duration,
+  'to be filled in' as remediation,
+  'to be filled in' as issues,
   'to be filled in' as further_action,
-  'to be filled in' as recurrence_prevented,
+  'to be filled in' as prevention,
   case
     when resumed_at is not null then 'records or runs again from ' || moment_text (date_trunc('second', resumed_at)) || '; confirmation to be filled in'
     else 'to be filled in'
-  end as monitoring_resumed,
+  end as monitoring,
   remedy
 from
   failures

@@ -218,26 +218,25 @@ it('lists a product whose events stopped more than a day before the newest recor
 
 it('has the seven parts of the record, and fills in none that a person must', () => {
   const parts = [
-    ...['function_restored', 'duration_documented', 'cause', 'remediation_documented'],
-    ...['issues_addressed', 'further_action', 'recurrence_prevented', 'monitoring_resumed'],
+    ...['restored', 'duration', 'cause', 'remediation'],
+    ...['issues', 'further_action', 'prevention', 'monitoring'],
   ];
   for (const row of rows) {
     for (const part of parts) expect(row[part], `${part} of ${row.subject_id}`).toBeTruthy();
-    for (const part of ['remediation_documented', 'issues_addressed', 'further_action']) {
+    for (const part of ['remediation', 'issues', 'further_action']) {
       expect(row[part]).toBe('to be filled in');
     }
   }
   const [hole, last] = rows.filter((row) => row.subject_id === 'fl-holes');
   expect(hole).toMatchObject({
-    function_restored: 'restored by 2026-10-01T05:00:00Z; how: to be filled in',
-    duration_documented: 'start and end as listed',
-    monitoring_resumed:
-      'records or runs again from 2026-10-01T05:00:00Z; confirmation to be filled in',
+    restored: 'restored by 2026-10-01T05:00:00Z; how: to be filled in',
+    duration: 'start and end as listed',
+    monitoring: 'records or runs again from 2026-10-01T05:00:00Z; confirmation to be filled in',
   });
   // The hour after the period shows that it came again.
-  expect(last?.function_restored).toBe('restored by 2026-10-02T00:00:00Z; how: to be filled in');
+  expect(last?.restored).toBe('restored by 2026-10-02T00:00:00Z; how: to be filled in');
   expect(rows.find((row) => row.subject_id === 'fl-never')).toMatchObject({
-    function_restored: 'not restored in the data of the period; to be filled in',
-    duration_documented: 'start as listed; end to be filled in',
+    restored: 'not restored in the data of the period; to be filled in',
+    duration: 'start as listed; end to be filled in',
   });
 });
