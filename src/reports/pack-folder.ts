@@ -7,6 +7,7 @@ import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { csvText } from './csv.ts';
+import { writeHtml } from './html.ts';
 import {
   CHECKSUMS_NAME,
   checksumsText,
@@ -39,6 +40,7 @@ export async function packFiles(
     files.set(queryName(report.name), Buffer.from(query));
   }
   files.set('report.pdf', await writePdf(content));
+  files.set('report.html', writeHtml(content));
   files.set(MANIFEST_NAME, Buffer.from(manifestJson(content, files)));
   files.set(CHECKSUMS_NAME, Buffer.from(checksumsText(files)));
   return files;
