@@ -5,7 +5,7 @@
 import { csvText } from './csv.ts';
 import type { Anchors } from './html-anchors.ts';
 import { html, join, type Markup, prose } from './html-markup.ts';
-import { isWide, MAX_HTML_ROWS, rowsTable } from './html-rows.ts';
+import { MAX_HTML_ROWS, rowsTable, widthClasses } from './html-rows.ts';
 import { statusBadge } from './html-status.ts';
 import { csvName, queryName, sha256Of } from './manifest.ts';
 import type { PackContent, ReportResult } from './report.ts';
@@ -54,7 +54,7 @@ function reportSection(report: ReportResult, anchors: Anchors): Markup {
   const parameters = Object.entries(report.parameters).map(
     ([name, value]) => html`<div>${name} = ${value}</div>`,
   );
-  return html`<section id="${anchor}" class="report card${isWide(report) ? ' wide' : ''}" aria-labelledby="${anchor}-title">
+  return html`<section id="${anchor}" class="report card${widthClasses(report)}" aria-labelledby="${anchor}-title">
 <h3 id="${anchor}-title">${prose(report.title)}</h3>
 <p class="question">${prose(report.question)}</p>
 <dl class="facts">

@@ -31,14 +31,19 @@ type Column = ReportColumn & {
   kind: 'status' | ReportColumn['type'];
   isNote: boolean;
   isShort: boolean;
+  isRoomy: boolean;
 };
 
 /** More columns than this turn the page when it is printed. */
-export const MAX_PORTRAIT_COLUMNS = 6;
+const MAX_PORTRAIT_COLUMNS = 6;
+/** More columns than this break their ids to fit on it. */
+const MAX_WIDE_COLUMNS = 12;
 
-/** True if the table of a report is printed on pages in landscape. */
-export function isWide(report: ReportResult): boolean {
-  return columnsOf(report).filter((column) => !column.isNote).length > MAX_PORTRAIT_COLUMNS;
+/** Classes of a report's section by the columns of its table, for how it is printed. */
+export function widthClasses(report: ReportResult): string {
+  const { length } = columnsOf(report).filter((column) => !column.isNote);
+  if (length <= MAX_PORTRAIT_COLUMNS) return '';
+  return length > MAX_WIDE_COLUMNS ? ' wide crowded' : ' wide';
 }
 
 /** The table of a report's first rows. `anchor` is the report's place. */
@@ -54,11 +59,16 @@ export function rowsTable(report: ReportResult, anchor: string): Markup {
 <caption class="unseen">Rows of the report “${report.title}”</caption>
 <thead><tr><th scope="col" data-type="number">No.</th>${cells.map(
     (column) =>
-      html`<th scope="col" data-type="${column.kind}"${column.kind === 'number' ? html` class="number"` : null}>${columnTitle(column.name)}</th>`,
+      html`<th scope="col" data-type="${column.kind}"${headerClass(column)}>${columnTitle(column.name)}</th>`,
   )}</tr></thead>
 ${rows}</table>
 </div>
 `;
+}
+
+function headerClass(column: Column): Markup | null {
+  if (column.kind === 'number') return html` class="number"`;
+  return column.isRoomy ? html` class="roomy"` : null;
 }
 
 function columnsOf(report: ReportResult): Column[] {
@@ -74,6 +84,7 @@ function columnsOf(report: ReportResult): Column[] {
         kind === 'text' &&
         (NOTE_COLUMNS.has(column.name) || texts.some((text) => text.length > LONG_TEXT)),
       isShort: texts.every((text) => text.length <= SHORT_TEXT && !text.includes(' ')),
+      isRoomy: kind === 'text' && texts.some((text) => text.length > SHORT_TEXT),
     };
   });
   const first = columns.filter((column) => column.kind === 'status');
@@ -110,7 +121,15 @@ function cellMarkup(cell: ReportCell, column: Column): Markup {
   if (typeof cell === 'boolean') return html`<td>${cell ? 'yes' : 'no'}</td>`;
   if (column.kind === 'number') return html`<td class="number">${visible(String(cell))}</td>`;
   if (column.kind === 'status') return html`<td>${statusBadge(String(cell))}</td>`;
+  if (column.kind === 'time' && typeof cell === 'string' && cell.length <= 32)
+    return timeMarkup(cell);
   const text = breakable(cut(String(cell), MAX_CELL_CHARACTERS));
-  const isOneLine = column.isShort || (column.kind === 'time' && String(cell).length <= 32);
-  return isOneLine ? html`<td class="one-line">${text}</td>` : html`<td>${text}</td>`;
+  return column.isShort ? html`<td class="one-line">${text}</td>` : html`<td>${text}</td>`;
+}
+
+/** On paper a time may end a line behind its date. */
+function timeMarkup(time: string): Markup {
+  const [date = '', ...rest] = time.split('T');
+  const clock = rest.length === 0 ? null : html`T<wbr>${rest.join('T')}`;
+  return html`<td class="one-line">${date}${clock}</td>`;
 }
