@@ -9,6 +9,7 @@ import { FlowproofError, messageOf } from '../errors.ts';
 import { csvText } from './csv.ts';
 import { DICTIONARY_NAME, dictionaryTable } from './dictionary.ts';
 import { ENVELOPE_NAME, type Signer } from './dsse.ts';
+import { writeHtml } from './html.ts';
 import {
   CHECKSUMS_NAME,
   checksumsText,
@@ -68,6 +69,7 @@ export async function packFiles(
   }
   files.set(dictionaryName, Buffer.from(csvText(dictionaryTable(content))));
   files.set('report.pdf', await writePdf(content));
+  files.set('report.html', writeHtml(content));
   files.set(WORKBOOK_NAME, writeWorkbook(content));
   files.set(OCSF_NAME, Buffer.from(ocsfJson(content)));
   files.set(OSCAL_NAME, Buffer.from(oscalJson(content, files)));
