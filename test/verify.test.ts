@@ -75,7 +75,7 @@ describe('a pack', () => {
     await writePack('2026-01', []);
     expect(await outcome('2026-01')).toMatchObject({
       code: 0,
-      lines: ['OK: 11 files agree with SHA256SUMS and manifest.json', 'Signature  none'],
+      lines: ['OK: 13 files agree with SHA256SUMS and manifest.json', 'Signature  none'],
     });
   });
 
@@ -88,7 +88,7 @@ describe('a pack', () => {
     expect(await outcome('2026-01', { keys: ['key.pub.pem'] })).toMatchObject({
       code: 0,
       lines: [
-        'OK: 12 files agree with SHA256SUMS and manifest.json',
+        'OK: 13 files agree with SHA256SUMS and manifest.json',
         `Signature  good, of the key ${keyId}`,
       ],
     });
@@ -98,7 +98,7 @@ describe('a pack', () => {
     await writePack('2026-01', []);
     await writeFile(join(root, 'evidence', '2026-01', 'a\u001b[2Jb'), 'x');
     const { code, lines } = await outcome('2026-01');
-    expect([code, lines[2]]).toEqual([4, 'FAILED: 2 differences in 12 files']);
+    expect([code, lines[2]]).toEqual([4, 'FAILED: 2 differences in 13 files']);
     expect(lines.join('')).not.toContain('\u001b');
   });
 

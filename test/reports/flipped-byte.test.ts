@@ -59,6 +59,7 @@ const TEXTS = [
   'oscal.json',
   'queries/flow_detail_by_resource.sql',
   'queries/loss_interval.sql',
+  'report.html',
   'report.pdf',
   'report.xlsx',
   'rows.sha256',

@@ -105,10 +105,10 @@ describe('SHA256SUMS', () => {
     [
       'two lines of a file',
       (text) => `${text}${text.split('\n')[0]}\n`,
-      'line 12: its file stands twice',
+      'line 13: its file stands twice',
     ],
-    ['a line that is none', (text) => `${text}hello\n`, 'line 12: it is no checksum: "hello"'],
-    ['a blank line', (text) => `${text}\n`, 'line 12: it is no checksum: ""'],
+    ['a line that is none', (text) => `${text}hello\n`, 'line 13: it is no checksum: "hello"'],
+    ['a blank line', (text) => `${text}\n`, 'line 13: it is no checksum: ""'],
     ['a line in binary mode', (text) => text.replace('  ', ' *'), 'line 1: it is no checksum'],
     ['Windows line ends', (text) => text.replaceAll('\n', '\r\n'), 'does not list manifest.json'],
     ['a cut last line', (text) => text.slice(0, -1), 'its last line is cut'],
