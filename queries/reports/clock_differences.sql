@@ -8,8 +8,8 @@
 -- limits: Status: contradicts if an event is dated more than 60 seconds after it was received, for then one of two clocks is
 --   wrong; partial if on some day every event was received more than an hour after its time, which may be a slow clock or late
 --   delivery; supports if on each day with both times some event was received within the hour; not_evidenced for a host whose
---   events give one time only. A clock that is slow by less than the delay of delivery is not seen, nor is one that both share.
---   Flow logs are dated by AWS. That clocks are synchronised, by what and with which servers, is in no event.
+--   events give one time only. A clock that is slow by less than the delay of delivery is not seen, nor is one that both
+--   share. Flow logs are dated by AWS. That clocks are synchronised, by what and with which servers, is in no event.
 -- source: PCI DSS v4.0.1 requirement 10.6.1
 with
   clocks as (

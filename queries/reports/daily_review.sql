@@ -6,12 +6,13 @@
 -- needs: none
 -- grain: one row a class of logs (flow logs, IPS events) and UTC day
 -- limits: Status: supports if a run that reads and enriches began within 24 hours after the day ended, and every object with
---   records of the day that the lake holds was read by then; partial if objects came later, have grown since (how much of
---   them was read in time is not kept), or could not be read as a whole; not_evidenced if no such run began in time, or no log of the day was read at all. Only runs that began before
---   24 hours after the period are looked at; when a later run read a day is in the tables run and source_object. A run that did
---   not finish does not count, unless it is the newest. An object counts for every day between its first and its last
---   record. What a run does is fixed: it joins records with inventory and rules and lists findings; which mechanism is the
---   entity's review, who looked at the findings and what followed is for a person to show. Logs of other systems are not read.
+--   records of the day that the lake holds was read by then; partial if objects came later, have grown since (how much of them
+--   was read in time is not kept), or could not be read as a whole; not_evidenced if no such run began in time, or no log of
+--   the day was read at all. Only runs that began before 24 hours after the period are looked at; when a later run read a day
+--   is in the tables run and source_object. A run that did not finish does not count, unless it is the newest. An object
+--   counts for every day between its first and its last record. What a run does is fixed: it joins records with inventory and
+--   rules and lists findings; which mechanism is the entity's review, who looked at the findings and what followed is for a
+--   person to show. Logs of other systems are not read.
 -- source: PCI DSS v4.0.1 requirements 10.4.1 and 10.4.1.1; a day is a calendar day
 with
   days as (

@@ -5,12 +5,12 @@
 -- rows: summary
 -- needs: source_objects
 -- grain: one row a source, flow log or log group, and UTC day of the newest record; for sources that are files one row a source
--- limits: Status: supports if 95 of 100 were written within an hour of their newest record and none later than a day after it
---   (the standard names no time: "promptly"); else partial; not_evidenced for files, whose time of writing is that of the
+-- limits: Status: supports if 95 of 100 were written within an hour of their newest record and none later than a day after
+--   it (the standard names no time: "promptly"); else partial; not_evidenced for files, whose time of writing is that of the
 --   copy, and where no time is known. Of S3 objects the time is when the object was last modified: one that was copied or
 --   replicated later counts as late. Of CloudWatch Logs it is when an event was received, counted from the start of its
---   record, so up to one aggregation interval too long. A negative delay says that clocks differ. That the place is
---   central, secure and hard to alter is for a person to show.
+--   record, so up to one aggregation interval too long. A negative delay says that clocks differ. That the place is central,
+--   secure and hard to alter is for a person to show.
 -- source: Amazon VPC User Guide, "Flow log records" and "Publish flow logs to CloudWatch Logs"
 with
   objects as (

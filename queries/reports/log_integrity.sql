@@ -5,12 +5,12 @@
 -- rows: summary
 -- needs: source_objects
 -- grain: one row a source of logs, one row an object whose content changed, and one row on checks that are not recorded
--- limits: Status: contradicts for an object that came again with other content that does not begin with what was read before;
---   partial for a source whose objects have hashes and of which none changed, since only objects that a later run listed with
---   another version are read again and compared, and nobody is alerted; not_evidenced for checks of which there is no record.
---   Objects that grew are log files that were appended to, which the requirement allows. Pulls of CloudWatch Logs are read
---   anew each time and not compared. What changed before the first reading is not seen. An object counts if it holds records
---   of the period, or was last modified in it where it has no record times.
+-- limits: Status: contradicts for an object that came again with other content that does not begin with what was read
+--   before; partial for a source whose objects have hashes and of which none changed, since only objects that a later run
+--   listed with another version are read again and compared, and nobody is alerted; not_evidenced for checks of which there is
+--   no record. Objects that grew are log files that were appended to, which the requirement allows. Pulls of CloudWatch Logs
+--   are read anew each time and not compared. What changed before the first reading is not seen. An object counts if it holds
+--   records of the period, or was last modified in it where it has no record times.
 -- source: PCI DSS v4.0.1 requirement 10.3.4
 with
   objects as (

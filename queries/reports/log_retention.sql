@@ -8,10 +8,10 @@
 --   days of the twelve months without data
 -- limits: Status: supports if each UTC day of the twelve months before the end of the period has data; contradicts if a day
 --   after the first data and in the newest three months has none; not_evidenced if the first data are younger than twelve
---   months, for what is older may be in a store that is not read; partial if an older day has none, or if the source ended
---   and another one of its kind has data since. For sources of IPS events a day
---   without events may be a quiet one, so it never contradicts. At hand means in the lake: whether the originals are still
---   kept, online or in an archive, and for how long, is in the settings of their store. Months are calendar months.
+--   months, for what is older may be in a store that is not read; partial if an older day has none, or if the source ended and
+--   another one of its kind has data since. For sources of IPS events a day without events may be a quiet one, so it never
+--   contradicts. At hand means in the lake: whether the originals are still kept, online or in an archive, and for how long,
+--   is in the settings of their store. Months are calendar months.
 -- source: PCI DSS v4.0.1 requirement 10.5.1
 with
   bounds as (

@@ -6,13 +6,14 @@
 -- needs: flows
 -- grain: one row a failure: a flow log and a stretch of whole hours without any record, a flow log and a stretch of failed
 --   delivery, a deleted flow log, a product whose events stopped, or a run of flowproof that failed
--- limits: Status: contradicts for delivery that AWS reports as failed, and for a failed run; partial where records came again
---   and the cause is known from the inventory or the ledger; else not_evidenced. No row becomes supports: the cells marked "to
---   be filled in" are what only a person can supply, as is that someone was alerted. Delivery is best effort: silent hours may
---   be late rather than lost. Losses of single interfaces are in interface_silence, objects that could not be read in
---   coverage_gaps. A product of which no event comes any more may have nothing to report; it is listed after a whole day. A
---   flow log that was deleted and replaced by one of the same VPC or resource is not listed. A run that refused more than the
---   configuration allows did its work and is not listed. Runs count if they began in the period or the day after it; the newest run is not judged, as it may still go on.
+-- limits: Status: contradicts for delivery that AWS reports as failed, and for a failed run; partial where records came
+--   again and the cause is known from the inventory or the ledger; else not_evidenced. No row becomes supports: the cells
+--   marked "to be filled in" are what only a person can supply, as is that someone was alerted. Delivery is best effort:
+--   silent hours may be late rather than lost. Losses of single interfaces are in interface_silence, objects that could not be
+--   read in coverage_gaps. A product of which no event comes any more may have nothing to report; it is listed after a whole
+--   day. A flow log that was deleted and replaced by one of the same VPC or resource is not listed. A run that refused more
+--   than the configuration allows did its work and is not listed. Runs count if they began in the period or the day after it;
+--   the newest run is not judged, as it may still go on.
 -- source: PCI DSS v4.0.1 requirements 10.7.2 and 10.7.3; EC2 API Reference, "FlowLog"; Amazon VPC User Guide, "Flow log records"
 with
   configured_flow_logs as (
