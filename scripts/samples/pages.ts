@@ -54,8 +54,42 @@ period:
 # Which evidence pack to make.
 pack: pci-dss-4.0.1
 
+<<<<<<< HEAD
 # Findings that were accepted, why, and until when.
 exceptions: exceptions.yaml
+=======
+# Services that are allowed into and out of the scopes: what else was seen contradicts.
+allowed_services:
+  - scope: cde
+    direction: inbound
+    protocol: tcp
+    ports: [443]
+    justification: The shop
+    approved_by: CHG-1001
+  - scope: cde
+    direction: inbound
+    protocol: tcp
+    ports: [22]
+    peers:
+      cidr: [203.0.113.0/25]
+    justification: Administration, by the bastion
+    approved_by: CHG-1002
+  - scope: cde
+    direction: inbound
+    protocol: tcp
+    ports: ["8443-8444"]
+    peers:
+      scope: [connected]
+    justification: Reports for the back office
+    approved_by: CHG-1003
+  - direction: outbound
+    protocol: tcp
+    ports: [443]
+    peers:
+      cidr: [203.0.113.192/26]
+    justification: Payment provider and updates
+    approved_by: CHG-1004
+>>>>>>> i5-controls
 
 # What a run may refuse and still exit with 0: the samples hold a corrupt line and a cut file.
 allowance:
