@@ -31,13 +31,15 @@ function indexRow(report: ReportResult, anchors: Anchors): Markup {
 `;
 }
 
-/** Badges with the number of rows of each status; each leads to the rows, and the script filters them. */
-export function statusCountLinks(report: ReportResult, anchor: string): Markup {
-  if (!report.hadData && report.rows.length === 0)
-    return html`<span class="quiet">no data to look at</span>`;
+/**
+ * Badges with the number of rows of each status; each leads to the rows, and the script filters them.
+ * Words, where there is no status to count.
+ */
+export function statusCountLinks(report: ReportResult, anchor: string): Markup | string {
   const counts = countStatuses(report);
   if (counts.length === 0) {
-    return html`<span class="quiet">${report.rows.length === 0 ? 'nothing to list' : 'rows without a status'}</span>`;
+    if (report.rows.length > 0) return 'not judged row by row';
+    return report.hadData ? 'nothing to list' : 'no data to look at';
   }
   return html`<ul class="counts">${counts.map(
     ({ status, count }) =>

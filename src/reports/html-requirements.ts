@@ -59,15 +59,16 @@ function bearingReport(
   if (!report || anchor === undefined) return html`<li>${name} (not part of this pack)</li>`;
   const count = report.rows.length;
   const own = ownRows(report, requirement);
-  return html`<li><a href="#${anchor}">${prose(report.title)}</a> <span class="quiet">${count} ${count === 1 ? 'row' : 'rows'}</span>
-${
-  own.length > 0
-    ? html`<span class="own">Of this requirement: ${join(
-        own.map((number) => html`<a href="#${rowAnchor(anchor, number)}">row ${number}</a>`),
-        ', ',
-      )}</span>`
-    : statusCountLinks(report, anchor)
-}</li>
+  const links =
+    own.length > 0
+      ? html`<span class="own">Of this requirement: ${join(
+          own.map((number) => html`<a href="#${rowAnchor(anchor, number)}">row ${number}</a>`),
+          ', ',
+        )}</span>`
+      : statusCountLinks(report, anchor);
+  const rows = `${count} ${count === 1 ? 'row' : 'rows'}`;
+  return html`<li><a href="#${anchor}">${prose(report.title)}</a> <span class="quiet">${typeof links === 'string' ? `${rows}, ${links}` : rows}</span>
+${typeof links === 'string' ? null : links}</li>
 `;
 }
 

@@ -17,6 +17,7 @@ const MAX_CELL_CHARACTERS = 1000;
 const MAX_NOTE_CHARACTERS = 4000;
 /** A column of texts in which one is longer than this stands below the rows. */
 const LONG_TEXT = 160;
+const FEW_COLUMNS = 4;
 /** A column of texts without blanks that are all this short stays on one line, as ids should. */
 const SHORT_TEXT = 24;
 
@@ -73,6 +74,8 @@ function headerClass(column: Column): Markup | null {
 
 function columnsOf(report: ReportResult): Column[] {
   const shown = report.rows.slice(0, MAX_HTML_ROWS);
+  // Of few columns, none may leave the rows: what would be left of them?
+  const hasRoom = report.columns.length > FEW_COLUMNS;
   const columns = report.columns.map((column, index): Column => {
     const kind = column.name === 'status' && column.type === 'text' ? 'status' : column.type;
     const texts = shown.map((row) => String(row[index] ?? ''));
@@ -82,7 +85,8 @@ function columnsOf(report: ReportResult): Column[] {
       kind,
       isNote:
         kind === 'text' &&
-        (NOTE_COLUMNS.has(column.name) || texts.some((text) => text.length > LONG_TEXT)),
+        (NOTE_COLUMNS.has(column.name) ||
+          (hasRoom && texts.some((text) => text.length > LONG_TEXT))),
       isShort: texts.every((text) => text.length <= SHORT_TEXT && !text.includes(' ')),
       isRoomy: kind === 'text' && texts.some((text) => text.length > SHORT_TEXT),
     };

@@ -174,13 +174,15 @@
   });
 
   /** A row that a link leads to is never hidden by a filter. */
-  const uncover = () => {
-    const place = document.getElementById(location.hash.slice(1));
+  const placeOfAddress = () => document.getElementById(location.hash.slice(1));
+  addEventListener('hashchange', () => {
+    const place = placeOfAddress();
     if (place?.tagName !== 'TBODY' || !place.hidden) return;
     tables.get(place.parentElement)?.setFilter('', '');
     place.scrollIntoView();
-  };
-  addEventListener('hashchange', uncover);
+  });
+  // The filters above it have moved what the page was opened at.
+  placeOfAddress()?.scrollIntoView();
 
   /** The contents mark the section that is being read. */
   const links = new Map();
