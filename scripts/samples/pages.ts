@@ -54,10 +54,9 @@ period:
 # Which evidence pack to make.
 pack: pci-dss-4.0.1
 
-<<<<<<< HEAD
 # Findings that were accepted, why, and until when.
 exceptions: exceptions.yaml
-=======
+
 # Services that are allowed into and out of the scopes: what else was seen contradicts.
 allowed_services:
   - scope: cde
@@ -89,7 +88,6 @@ allowed_services:
       cidr: [203.0.113.192/26]
     justification: Payment provider and updates
     approved_by: CHG-1004
->>>>>>> i5-controls
 
 # What a run may refuse and still exit with 0: the samples hold a corrupt line and a cut file.
 allowance:

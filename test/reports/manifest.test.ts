@@ -66,8 +66,8 @@ describe('manifest.json', () => {
       .filter((name) => ![MANIFEST_NAME, ROWS_NAME, CHECKSUMS_NAME].includes(name))
       .sort();
     expect(manifest.files.map((file) => file.name)).toEqual(expected);
-    // CSV and query a report; dictionary, PDF, workbook, OCSF and OSCAL.
-    expect(expected).toHaveLength(packContent().reports.length * 2 + 5);
+    // CSV and query a report; dictionary, HTML, PDF, workbook, OCSF and OSCAL.
+    expect(expected).toHaveLength(packContent().reports.length * 2 + 6);
   });
 
   test('the hash and size of each file are right', () => {

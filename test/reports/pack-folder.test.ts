@@ -67,6 +67,7 @@ describe('writePackFolder', () => {
       'oscal.json',
       'queries/flow_detail_by_resource.sql',
       'queries/loss_interval.sql',
+      'report.html',
       'report.pdf',
       'report.xlsx',
       'rows.sha256',
