@@ -291,7 +291,7 @@ test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums
 
 test('nothing in the pack says compliant, and no path of this machine is in it', () => {
   const pack = outcome.report?.folder ?? '';
-  for (const name of readdirSync(pack).filter((file) => /\.(csv|json)$/.test(file))) {
+  for (const name of readdirSync(pack).filter((file) => /\.(csv|json|html)$/.test(file))) {
     const text = readFileSync(join(pack, name), 'utf8');
     expect(text).not.toMatch(/\bcompliant\b/i);
     expect(text).not.toContain(folder);

@@ -65,7 +65,7 @@ describe('manifest.json', () => {
       .filter((name) => name !== MANIFEST_NAME && name !== CHECKSUMS_NAME)
       .sort();
     expect(manifest.files.map((file) => file.name)).toEqual(expected);
-    expect(expected).toHaveLength(packContent().reports.length * 2 + 1);
+    expect(expected).toHaveLength(packContent().reports.length * 2 + 2);
   });
 
   test('the hash and size of each file are right', () => {

@@ -64,6 +64,7 @@ describe('writePackFolder', () => {
       'manifest.json',
       'queries/flow_detail_by_resource.sql',
       'queries/loss_interval.sql',
+      'report.html',
       'report.pdf',
     ]);
     expect(await namesBelow(folder)).toEqual(written.files);
