@@ -348,7 +348,7 @@ test('the workbook has a sheet a report, with a row a row', async () => {
 
 test('nothing in the pack says compliant, and no path of this machine is in it', () => {
   const pack = outcome.reports?.[0]?.folder ?? '';
-  for (const name of readdirSync(pack).filter((file) => /\.(csv|json)$/.test(file))) {
+  for (const name of readdirSync(pack).filter((file) => /\.(csv|json|html)$/.test(file))) {
     const text = readFileSync(join(pack, name), 'utf8');
     expect(text).not.toMatch(/\bcompliant\b/i);
     expect(text).not.toContain(folder);

@@ -311,6 +311,8 @@ describe('themes', () => {
       expect(await styleOf(selector, 'display')).toBe('none');
     }
     expect(await styleOf('thead', 'display')).toBe('table-header-group');
+    // A button would be drawn in the first head only.
+    expect(await styleOf('.sort', 'display')).toBe('contents');
     expect(await styleOf('.table-scroll', 'overflow')).toBe('visible');
     expect((await page.pdf({ preferCSSPageSize: true })).length).toBeGreaterThan(10_000);
   });
