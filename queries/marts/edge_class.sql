@@ -9,6 +9,8 @@ with
       class_verdict.traffic_key,
       class_verdict.network_interface_id,
       class_verdict.state_id,
+      interface_context.scope_name,
+      interface_context.vpc_id,
       class_verdict.row_direction,
       case
         when class_verdict.row_direction is null
@@ -39,9 +41,16 @@ with
       ) as is_remote_folded
     from
       class_verdict
+      left join interface_context on class_verdict.state_id = interface_context.state_id
   )
 select
   *,
+  cast(
+    dense_rank () over (
+      order by
+        vpc_id
+    ) as integer
+  ) as vpc_number,
   cast(
     dense_rank () over (
       order by

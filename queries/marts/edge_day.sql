@@ -2,16 +2,20 @@
 -- grain: one row an interface in a state, direction, opener, protocol, service ports, other side, action, verdict of the rules and
 --   rules
 -- parameters: flow_date
--- source: of many, the few with most flows stand by themselves and the others together: 32 ports a side that no service is known
---   of, then the range of the others; 32 addresses outside the inventory a side and port, then 32 networks (24 bits of IPv4,
---   48 of IPv6), then all others. So a scan of all ports by all the world is some rows.
+-- source: what reports ask decides what is kept apart. Of interfaces in no scope: neither port nor other side. Of the other side
+--   in the same scope: not which interface. Of a side, 32 ports that no service is known of, then the range of the others.
+--   Of a side and port, 32 other sides or as many as make 40,000 rows of the day, but at least 4 public ones that came to a
+--   port for administration or of an insecure service; then as many networks (24 bits of IPv4, 48 of IPv6), then all
+--   others as one. Those with most flows stand by themselves. So a scan of all ports by all the world is some rows.
 with
   edges as (
     select
       edge_number,
       min(side_number) as side_number,
+      min(vpc_number) as vpc_number,
       min(network_interface_id) as network_interface_id,
       min(state_id) as state_id,
+      min(scope_name) as scope_name,
       min(row_direction) as row_direction,
       min(opened_by) as opened_by,
       min(protocol) as protocol,
@@ -24,94 +28,17 @@ with
     group by
       edge_number
   ),
-  ruled_edges as (
-    select
-      edges.edge_number,
-      edges.side_number,
-      edges.network_interface_id,
-      edges.state_id,
-      interface_context.scope_name,
-      interface_context.vpc_id,
-      edges.row_direction,
-      edges.opened_by,
-      edges.protocol,
-      edges.action,
-      edges.rule_verdict,
-      edges.rule_reason,
-      coalesce(match_answer.rule_ids, []) as rule_ids
-    from
-      edges
-      left join interface_context on edges.state_id = interface_context.state_id
-      left join match_answer on edges.answer_id = match_answer.answer_id
-      and match_answer.flow_date = cast($flow_date as date)
-  ),
-  -- An address may be of several interfaces, in other VPCs or one after the other; those of the VPC are nearer.
-  owners as (
-    select
-      traffic_edge.edge_number,
-      traffic_edge.remote_number,
-      traffic_edge.service_port,
-      own_address.network_interface_id,
-      coalesce(own_address.scope_name, '') as scope_name,
-      coalesce(own_address.vpc_id = ruled_edges.vpc_id, false) as is_same_vpc
-    from
-      traffic_edge
-      inner join ruled_edges on traffic_edge.edge_number = ruled_edges.edge_number
-      inner join own_address on traffic_edge.remote_number = own_address.address_number
-      and coalesce(
-        traffic_edge.first_at <= own_address.possible_until,
-        true
-      )
-      and coalesce(
-        traffic_edge.last_at >= own_address.possible_from,
-        true
-      )
-  ),
-  vpc_owners as (
-    select
-      edge_number,
-      remote_number,
-      service_port,
-      bool_or(is_same_vpc) as has_same_vpc
-    from
-      owners
-    group by
-      edge_number,
-      remote_number,
-      service_port
-  ),
-  own_peers as (
-    select
-      owners.edge_number,
-      owners.remote_number,
-      owners.service_port,
-      min(owners.network_interface_id) as first_interface_id,
-      max(owners.network_interface_id) as last_interface_id,
-      min(owners.scope_name) as first_scope_name,
-      max(owners.scope_name) as last_scope_name
-    from
-      owners
-      inner join vpc_owners on owners.edge_number = vpc_owners.edge_number
-      and owners.remote_number = vpc_owners.remote_number
-      and owners.service_port = vpc_owners.service_port
-      and owners.is_same_vpc = vpc_owners.has_same_vpc
-    group by
-      owners.edge_number,
-      owners.remote_number,
-      owners.service_port
-  ),
   addresses as (
     select
       address_number,
-      address,
       case
-        when bitwise_and (address_traits, 2) > 0 then 'public'
+        when bitwise_and (address_traits, 2) > 0 then 3
         when address_key between '00000000000000000000ffffa9fe0000' and '00000000000000000000ffffa9feffff'
-        or address_key between 'fe800000000000000000000000000000' and 'febfffffffffffffffffffffffffffff' then 'link_local'
+        or address_key between 'fe800000000000000000000000000000' and 'febfffffffffffffffffffffffffffff' then 5
         when address_key between '00000000000000000000ffffe0000000' and '00000000000000000000ffffffffffff'
-        or address_key >= 'ff000000000000000000000000000000' then 'multicast'
-        else 'private'
-      end as peer_kind,
+        or address_key >= 'ff000000000000000000000000000000' then 6
+        else 4
+      end as kind_code,
       address || if (is_ipv6, '/128', '/32') as address_range,
       if (
         is_ipv6,
@@ -128,35 +55,45 @@ with
     from
       day_address
   ),
+  numbered_addresses as (
+    select
+      *,
+      cast(
+        dense_rank () over (
+          order by
+            network
+        ) as integer
+      ) as network_number
+    from
+      addresses
+  ),
+  -- Kinds: 1 interface, 2 several, 3 public, 4 private, 5 link-local, 6 multicast, 7 unknown.
   peered as (
     select
       traffic_edge.edge_number,
-      ruled_edges.side_number,
-      ruled_edges.protocol,
-      traffic_edge.remote_number,
+      edges.side_number,
+      edges.protocol,
       traffic_edge.service_port,
+      traffic_edge.remote_number,
+      numbered_addresses.network_number,
+      own_peer.own_number,
+      own_peer.scope_name as peer_scope_name,
+      coalesce(own_peer.is_scope_unclear, false) as is_peer_scope_unclear,
       case
-        when own_peers.first_interface_id = own_peers.last_interface_id then 'interface'
-        when own_peers.first_interface_id is not null then 'several'
-        when traffic_edge.remote_number = -1 then 'public'
-        else coalesce(addresses.peer_kind, 'unknown')
-      end as peer_kind,
-      if (
-        own_peers.first_interface_id = own_peers.last_interface_id,
-        own_peers.first_interface_id,
-        null
-      ) as peer_interface_id,
-      if (
-        own_peers.first_scope_name = own_peers.last_scope_name,
-        nullif(own_peers.first_scope_name, ''),
-        null
-      ) as peer_scope_name,
+        when own_peer.is_several then 2
+        when own_peer.own_number is not null then 1
+        when traffic_edge.remote_number = -1 then 3
+        else coalesce(numbered_addresses.kind_code, 7)
+      end as kind_code,
+      edges.scope_name is not null as is_in_scope,
+      numbered_addresses.address_number is not null
+      and edges.scope_name is not null
+      and coalesce(own_peer.scope_name <> edges.scope_name, true) as is_told_apart,
       coalesce(
-        own_peers.first_scope_name <> own_peers.last_scope_name,
+        edges.action = 'ACCEPT'
+        and edges.opened_by = 'remote',
         false
-      ) as is_peer_scope_unclear,
-      addresses.address_range,
-      addresses.network,
+      ) as has_come_in,
       traffic_edge.flow_count,
       traffic_edge.inferred_count,
       traffic_edge.byte_count,
@@ -165,238 +102,306 @@ with
       traffic_edge.example_key
     from
       traffic_edge
-      inner join ruled_edges on traffic_edge.edge_number = ruled_edges.edge_number
-      left join own_peers on traffic_edge.edge_number = own_peers.edge_number
-      and traffic_edge.remote_number = own_peers.remote_number
-      and traffic_edge.service_port = own_peers.service_port
-      left join addresses on traffic_edge.remote_number = addresses.address_number
+      inner join edges on traffic_edge.edge_number = edges.edge_number
+      left join numbered_addresses on traffic_edge.remote_number = numbered_addresses.address_number
+      left join own_peer on traffic_edge.remote_number = own_peer.address_number
+      and edges.vpc_number = own_peer.vpc_number
+      and coalesce(
+        traffic_edge.first_at <= own_peer.possible_until,
+        true
+      )
+      and coalesce(
+        traffic_edge.last_at >= own_peer.possible_from,
+        true
+      )
   ),
-  -- Ports of no known service, those with most flows first.
-  ports as (
-    select
-      peered.side_number,
-      peered.service_port,
-      row_number() over (
-        partition by
-          peered.side_number
-        order by
-          sum(peered.flow_count) desc,
-          peered.service_port
-      ) as port_place
-    from
-      peered
-      left join named_service on peered.protocol = named_service.protocol
-      and peered.service_port between named_service.first_port and named_service.last_port
-    where
-      peered.service_port >= 0
-      and named_service.service is null
-    group by
-      peered.side_number,
-      peered.service_port
-  ),
-  other_ports as (
+  -- Ports, those of no known service by their place among them: most flows first.
+  port_sums as (
     select
       side_number,
-      min(service_port) as first_port,
-      max(service_port) as last_port
+      min(protocol) as protocol,
+      service_port,
+      bool_or(is_in_scope) as is_in_scope,
+      sum(flow_count) as flow_count
     from
-      ports
+      peered
     where
-      port_place > 32
+      service_port >= 0
     group by
-      side_number
+      side_number,
+      service_port
+  ),
+  known_ports as (
+    select
+      port_sums.*,
+      coalesce(
+        named_service.is_administration
+        or named_service.is_insecure,
+        false
+      ) as is_watched,
+      if (
+        named_service.service is null,
+        row_number() over (
+          partition by
+            port_sums.side_number,
+            named_service.service is null
+          order by
+            port_sums.flow_count desc,
+            port_sums.service_port
+        ),
+        0
+      ) as port_place
+    from
+      port_sums
+      left join named_service on port_sums.protocol = named_service.protocol
+      and port_sums.service_port between named_service.first_port and named_service.last_port
+  ),
+  placed_ports as (
+    select
+      *,
+      not is_in_scope
+      or port_place > 32 as is_folded
+    from
+      known_ports
+  ),
+  ports as (
+    select
+      side_number,
+      service_port,
+      is_watched,
+      if (
+        is_folded,
+        min(service_port) over folded_ports,
+        service_port
+      ) as first_port,
+      if (
+        is_folded,
+        max(service_port) over folded_ports,
+        service_port
+      ) as last_port
+    from
+      placed_ports
+    window
+      folded_ports as (
+        partition by
+          side_number,
+          is_folded
+      )
   ),
   ported as (
     select
       peered.*,
-      if (
-        ports.port_place > 32,
-        other_ports.first_port,
-        nullif(peered.service_port, -1)
-      ) as first_port,
-      if (
-        ports.port_place > 32,
-        other_ports.last_port,
-        nullif(peered.service_port, -1)
-      ) as last_port
+      ports.first_port,
+      ports.last_port,
+      coalesce(ports.first_port, -1) * cast(65536 as bigint) + coalesce(ports.last_port, -1) as port_key,
+      coalesce(ports.is_watched, false)
+      and peered.has_come_in
+      and peered.kind_code = 3 as is_watched
     from
       peered
       left join ports on peered.side_number = ports.side_number
       and peered.service_port = ports.service_port
-      left join other_ports on peered.side_number = other_ports.side_number
   ),
-  address_places as (
+  cells as (
     select
       side_number,
-      coalesce(first_port, -1) as first_port,
-      coalesce(last_port, -1) as last_port,
-      peer_kind,
+      port_key,
+      kind_code,
       remote_number,
-      network,
-      sum(flow_count) as flow_count,
-      row_number() over (
-        partition by
-          side_number,
-          coalesce(first_port, -1),
-          coalesce(last_port, -1),
-          peer_kind
-        order by
-          sum(flow_count) desc,
-          remote_number
-      ) as address_place
+      min(network_number) as network_number,
+      bool_or(is_watched) as is_watched,
+      sum(flow_count) as flow_count
     from
       ported
     where
-      address_range is not null
-      and peer_kind not in ('interface', 'several')
+      is_told_apart
     group by
       side_number,
-      coalesce(first_port, -1),
-      coalesce(last_port, -1),
-      peer_kind,
-      remote_number,
-      network
+      port_key,
+      kind_code,
+      remote_number
   ),
-  network_places as (
+  cell_groups as (
+    select distinct
+      side_number,
+      port_key,
+      kind_code
+    from
+      cells
+  ),
+  -- With few cells each is a row.
+  budget as (
+    select
+      if (
+        (
+          select
+            count(*)
+          from
+            cells
+        ) <= 40000,
+        32,
+        least(32, 40000 / greatest(count(*), 1))
+      ) as place_count
+    from
+      cell_groups
+  ),
+  placed_cells as (
+    select
+      cells.*,
+      row_number() over (
+        partition by
+          cells.side_number,
+          cells.port_key,
+          cells.kind_code
+        order by
+          cells.flow_count desc,
+          cells.remote_number
+      ) as cell_place,
+      greatest(budget.place_count, if (cells.is_watched, 4, 0)) as place_count
+    from
+      cells
+      cross join budget
+  ),
+  placed_networks as (
     select
       side_number,
-      first_port,
-      last_port,
-      peer_kind,
-      network,
+      port_key,
+      kind_code,
+      network_number,
       row_number() over (
         partition by
           side_number,
-          first_port,
-          last_port,
-          peer_kind
+          port_key,
+          kind_code
         order by
           sum(flow_count) desc,
-          network
+          network_number
       ) as network_place
     from
-      address_places
+      placed_cells
     where
-      address_place > 32
+      cell_place > place_count
+      and place_count > 0
+      and kind_code > 2
     group by
       side_number,
-      first_port,
-      last_port,
-      peer_kind,
-      network
+      port_key,
+      kind_code,
+      network_number
   ),
-  -- Of an address that is not of the inventory: itself, its network, or none.
-  ranges as (
+  named_cells as (
     select
-      address_places.side_number,
-      address_places.first_port,
-      address_places.last_port,
-      address_places.peer_kind,
-      address_places.remote_number,
-      case
-        when address_places.address_place <= 32 then addresses.address_range
-        when network_places.network_place <= 32 then address_places.network
-      end as peer_range
+      placed_cells.side_number,
+      placed_cells.port_key,
+      placed_cells.kind_code,
+      placed_cells.remote_number,
+      placed_cells.cell_place <= placed_cells.place_count as is_named,
+      placed_networks.network_number
     from
-      address_places
-      inner join addresses on address_places.remote_number = addresses.address_number
-      left join network_places on address_places.side_number = network_places.side_number
-      and address_places.first_port = network_places.first_port
-      and address_places.last_port = network_places.last_port
-      and address_places.peer_kind = network_places.peer_kind
-      and address_places.network = network_places.network
-  ),
-  ranged as (
-    select
-      ported.*,
-      if (
-        ported.peer_kind in ('interface', 'several'),
-        ported.address_range,
-        ranges.peer_range
-      ) as peer_range
-    from
-      ported
-      left join ranges on ported.side_number = ranges.side_number
-      and coalesce(ported.first_port, -1) = ranges.first_port
-      and coalesce(ported.last_port, -1) = ranges.last_port
-      and ported.peer_kind = ranges.peer_kind
-      and ported.remote_number = ranges.remote_number
+      placed_cells
+      left join placed_networks on placed_cells.side_number = placed_networks.side_number
+      and placed_cells.port_key = placed_networks.port_key
+      and placed_cells.kind_code = placed_networks.kind_code
+      and placed_cells.network_number = placed_networks.network_number
+      and placed_networks.network_place <= placed_cells.place_count
+    where
+      placed_cells.cell_place <= placed_cells.place_count
+      or placed_networks.network_number is not null
   ),
   sums as (
     select
-      ruled_edges.network_interface_id,
-      ruled_edges.state_id,
-      ruled_edges.scope_name,
-      ruled_edges.row_direction,
-      ruled_edges.opened_by,
-      ruled_edges.protocol,
-      ranged.first_port,
-      ranged.last_port,
-      ranged.peer_kind,
-      ranged.peer_interface_id,
-      ranged.peer_scope_name,
-      ranged.is_peer_scope_unclear,
-      ranged.peer_range,
-      ruled_edges.action,
-      ruled_edges.rule_verdict,
-      ruled_edges.rule_reason,
-      ruled_edges.rule_ids,
-      count(distinct nullif(ranged.remote_number, -1)) as peer_count,
-      sum(ranged.flow_count) as flow_count,
-      sum(ranged.inferred_count) as inferred_count,
-      sum(ranged.byte_count) as byte_count,
-      min(ranged.first_at) as first_at,
-      max(ranged.last_at) as last_at,
-      min(ranged.example_key) as example_key
+      ported.edge_number,
+      ported.first_port,
+      ported.last_port,
+      ported.kind_code,
+      ported.peer_scope_name,
+      ported.is_peer_scope_unclear,
+      if (named_cells.is_named, ported.remote_number, null) as named_number,
+      if (
+        named_cells.is_named,
+        null,
+        named_cells.network_number
+      ) as network_number,
+      count(distinct nullif(ported.remote_number, -1)) as peer_count,
+      min(ported.own_number) as own_number,
+      sum(ported.flow_count) as flow_count,
+      sum(ported.inferred_count) as inferred_count,
+      sum(ported.byte_count) as byte_count,
+      min(ported.first_at) as first_at,
+      max(ported.last_at) as last_at,
+      min(ported.example_key) as example_key
     from
-      ranged
-      inner join ruled_edges on ranged.edge_number = ruled_edges.edge_number
+      ported
+      left join named_cells on ported.side_number = named_cells.side_number
+      and ported.port_key = named_cells.port_key
+      and ported.kind_code = named_cells.kind_code
+      and if (ported.is_told_apart, ported.remote_number, null) = named_cells.remote_number
     group by
-      ruled_edges.network_interface_id,
-      ruled_edges.state_id,
-      ruled_edges.scope_name,
-      ruled_edges.row_direction,
-      ruled_edges.opened_by,
-      ruled_edges.protocol,
-      ranged.first_port,
-      ranged.last_port,
-      ranged.peer_kind,
-      ranged.peer_interface_id,
-      ranged.peer_scope_name,
-      ranged.is_peer_scope_unclear,
-      ranged.peer_range,
-      ruled_edges.action,
-      ruled_edges.rule_verdict,
-      ruled_edges.rule_reason,
-      ruled_edges.rule_ids
+      ported.edge_number,
+      ported.first_port,
+      ported.last_port,
+      ported.kind_code,
+      ported.peer_scope_name,
+      ported.is_peer_scope_unclear,
+      if (named_cells.is_named, ported.remote_number, null),
+      if (
+        named_cells.is_named,
+        null,
+        named_cells.network_number
+      )
+  ),
+  networks as (
+    select
+      network_number,
+      min(network) as network
+    from
+      numbered_addresses
+    group by
+      network_number
   )
 select
-  sums.network_interface_id,
-  sums.state_id,
-  sums.scope_name,
-  sums.row_direction,
-  sums.opened_by,
-  sums.protocol,
+  edges.network_interface_id,
+  edges.state_id,
+  edges.scope_name,
+  edges.row_direction,
+  edges.opened_by,
+  edges.protocol,
   sums.first_port,
   sums.last_port,
-  sums.peer_kind,
-  sums.peer_interface_id,
+  case sums.kind_code
+    when 1 then 'interface'
+    when 2 then 'several'
+    when 3 then 'public'
+    when 4 then 'private'
+    when 5 then 'link_local'
+    when 6 then 'multicast'
+    else 'unknown'
+  end as peer_kind,
+  if (
+    sums.kind_code = 1
+    and sums.named_number is not null,
+    own_peer.network_interface_id,
+    null
+  ) as peer_interface_id,
   sums.peer_scope_name,
   sums.is_peer_scope_unclear,
-  sums.peer_range,
+  coalesce(
+    numbered_addresses.address_range,
+    networks.network
+  ) as peer_range,
   nullif(sums.peer_count, 0) as peer_count,
-  sums.action,
-  sums.rule_verdict,
-  sums.rule_reason,
-  sums.rule_ids,
+  edges.action,
+  edges.rule_verdict,
+  edges.rule_reason,
+  coalesce(match_answer.rule_ids, []) as rule_ids,
   cast(sums.flow_count as bigint) as flow_count,
   cast(sums.inferred_count as bigint) as inferred_count,
   cast(sums.byte_count as bigint) as byte_count,
   sums.first_at,
   sums.last_at,
-  -- An example is for what a person must look into: rules of thousands of rows would only repeat themselves.
+  -- An example is for what a person must look into: of what is in order it would only take room.
   if (
-    sums.rule_reason is not null,
+    edges.rule_reason is not null,
     day_object.object_id || ':' || cast(
       sums.example_key % cast(1099511627776 as bigint) as varchar
     ),
@@ -405,21 +410,19 @@ select
   cast($flow_date as date) as flow_date
 from
   sums
+  inner join edges on sums.edge_number = edges.edge_number
+  left join match_answer on edges.answer_id = match_answer.answer_id
+  and match_answer.flow_date = cast($flow_date as date)
+  left join own_peer on sums.own_number = own_peer.own_number
+  left join numbered_addresses on sums.named_number = numbered_addresses.address_number
+  left join networks on sums.network_number = networks.network_number
   left join day_object on sums.example_key / cast(1099511627776 as bigint) = day_object.object_number
 order by
-  sums.network_interface_id,
-  sums.state_id,
-  sums.row_direction,
-  sums.opened_by,
-  sums.protocol,
+  edges.edge_number,
   sums.first_port,
   sums.last_port,
-  sums.peer_kind,
-  sums.peer_range,
-  sums.peer_interface_id,
+  sums.kind_code,
+  sums.named_number,
+  sums.network_number,
   sums.peer_scope_name,
-  sums.is_peer_scope_unclear,
-  sums.action,
-  sums.rule_verdict,
-  sums.rule_reason,
-  array_join (sums.rule_ids, ' ')
+  sums.is_peer_scope_unclear

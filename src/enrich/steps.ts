@@ -110,6 +110,7 @@ export const DAY_STEPS: readonly Step[] = [
   { name: 'rule_port_day', layer: 'marts', kept: 'lake' },
   { name: 'rule_day', layer: 'marts', kept: 'lake' },
   { name: 'own_address', layer: 'marts', kept: 'scratch' },
+  { name: 'own_peer', layer: 'marts', kept: 'scratch' },
   { name: 'edge_day', layer: 'marts', kept: 'lake' },
   { name: 'flow_enriched', layer: 'marts', kept: 'query' },
   { name: 'flow_detail', layer: 'marts', kept: 'query' },

@@ -85,6 +85,11 @@ beforeAll(async () => {
       }),
     ),
     flow(500, { action: 'REJECT', dstport: 23 }),
+    flow(501, { action: 'REJECT', dstport: 65_535 }),
+    // Of an interface in no scope, only that there was traffic.
+    ...[1, 2].map((number) =>
+      flow(600 + number, { interface_id: OTHER, dstaddr: '10.0.1.20', dstport: 5000 + number }),
+    ),
   ]);
   await fixture.runSteps(database, {
     scope: [
@@ -127,9 +132,10 @@ test('names the other side, and the rules of flows', async () => {
   );
   expect(rows.map((row) => Object.values(row).join(' | '))).toEqual([
     `22 | public |  |  | ${REMOTE}/32 | 1 | `,
-    `443 | interface | ${INTERFACE} | cde | 10.0.8.5/32 | 1 | sgr-web`,
     `443 | interface | ${OTHER} |  | 10.0.9.9/32 | 1 | sgr-web`,
     `443 | interface | ${FAR} | office | 203.0.113.200/32 | 1 | sgr-web`,
+    // By the prefix of an interface of the same scope: which one is not kept apart.
+    '443 | interface |  | cde |  | 1 | sgr-web',
     `443 | public |  |  | ${REMOTE}/32 | 2 | sgr-too+sgr-web`,
     '443 | several |  |  | 10.0.1.30/32 | 2 | sgr-web',
     `444 | public |  |  | ${REMOTE}/32 | 1 | sgr-too`,
@@ -187,6 +193,19 @@ test('beyond 32 ports that no service is known of comes their range; who was rej
   // The port that came twice stands by itself, then the lowest 31; the others are a range.
   expect(rows.find((row) => row.first_port === 12_099)).toMatchObject({ flow_count: 2 });
   expect(rows.filter((row) => row.first_port !== row.last_port)).toMatchObject([
-    { first_port: 12_031, last_port: 12_098, flow_count: 68 },
+    { first_port: 12_031, last_port: 65_535, flow_count: 69 },
+  ]);
+});
+
+test('of interfaces in no scope keeps neither port nor other side', async () => {
+  const rows = await fixture.read(
+    database,
+    `select first_port, last_port, peer_kind, peer_range, peer_count, flow_count from edge_day where scope_name is null`,
+  );
+  expect(rows).toEqual([
+    {
+      ...{ first_port: 5001, last_port: 5002, peer_kind: 'public', peer_range: null },
+      ...{ peer_count: 1, flow_count: 2 },
+    },
   ]);
 });
