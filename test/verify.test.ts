@@ -75,7 +75,7 @@ describe('a pack', () => {
     await writePack('2026-01', []);
     expect(await outcome('2026-01')).toMatchObject({
       code: 0,
-      lines: ['OK: 13 files agree with SHA256SUMS and manifest.json', 'Signature  none'],
+      lines: ['OK: 12 files agree with SHA256SUMS and manifest.json', 'Signature  none'],
     });
   });
 
