@@ -821,12 +821,12 @@ ${VALIDITY}`),
   opened_by VARCHAR: local (the side of the interface) or remote; null if undecidable.
   protocol INTEGER: IANA protocol number.
   first_port INTEGER: Port of the side that answered; null for protocols without, and where the opener is not known.
-  last_port INTEGER: The same, or the last of a range: beyond 32 ports of no known service, the others of a side are one row.
+  last_port INTEGER: The same, or the last of a range: beyond 32 ports of no known service the others of a side are one row, and all ports of an interface in no scope.
   peer_kind VARCHAR: interface (one of the inventory), several (address of more than one of them), public, private, link_local, multicast or unknown.
-  peer_interface_id VARCHAR: The interface on the other side, where it is one of the inventory.
+  peer_interface_id VARCHAR: The interface on the other side, where it is one of the inventory and not of the same scope; null also beyond the budget of the day.
   peer_scope_name VARCHAR: Its scope; null outside.
   is_peer_scope_unclear BOOLEAN: True if the address is of several interfaces that are not in one scope.
-  peer_range VARCHAR: The other side's address as a range; beyond 32 a side and port its network (24 bits of IPv4, 48 of IPv6); beyond 32 of these null.
+  peer_range VARCHAR: The other side's address as a range; beyond 32 a side and port (fewer on days with very many) its network (24 bits of IPv4, 48 of IPv6), beyond as many of these null; null also within a scope.
   peer_count BIGINT: Remote addresses; null where they were not told apart: public ones that were rejected.
   action VARCHAR: ACCEPT or REJECT.
   rule_verdict VARCHAR: As in flow_enriched.

@@ -67,53 +67,71 @@ with
     from
       addresses
   ),
-  -- Kinds: 1 interface, 2 several, 3 public, 4 private, 5 link-local, 6 multicast, 7 unknown.
-  peered as (
+  -- Each address is of one row of own_peer for a VPC: the time is no part of the join, which stays one of equals.
+  located as (
     select
-      traffic_edge.edge_number,
+      traffic_edge.*,
       edges.side_number,
       edges.protocol,
-      traffic_edge.service_port,
-      traffic_edge.remote_number,
+      edges.scope_name,
+      edges.action = 'ACCEPT'
+      and edges.opened_by = 'remote' as has_come_in,
+      numbered_addresses.address_number,
       numbered_addresses.network_number,
-      own_peer.own_number,
-      own_peer.scope_name as peer_scope_name,
-      coalesce(own_peer.is_scope_unclear, false) as is_peer_scope_unclear,
-      case
-        when own_peer.is_several then 2
-        when own_peer.own_number is not null then 1
-        when traffic_edge.remote_number = -1 then 3
-        else coalesce(numbered_addresses.kind_code, 7)
-      end as kind_code,
-      edges.scope_name is not null as is_in_scope,
-      numbered_addresses.address_number is not null
-      and edges.scope_name is not null
-      and coalesce(own_peer.scope_name <> edges.scope_name, true) as is_told_apart,
-      coalesce(
-        edges.action = 'ACCEPT'
-        and edges.opened_by = 'remote',
-        false
-      ) as has_come_in,
-      traffic_edge.flow_count,
-      traffic_edge.inferred_count,
-      traffic_edge.byte_count,
-      traffic_edge.first_at,
-      traffic_edge.last_at,
-      traffic_edge.example_key
+      numbered_addresses.kind_code as address_kind_code,
+      if (
+        coalesce(
+          traffic_edge.first_at <= own_peer.possible_until
+          and traffic_edge.last_at >= own_peer.possible_from,
+          true
+        ),
+        own_peer.own_number,
+        null
+      ) as own_number,
+      own_peer.is_several,
+      own_peer.scope_name as own_scope_name,
+      own_peer.is_scope_unclear
     from
       traffic_edge
       inner join edges on traffic_edge.edge_number = edges.edge_number
       left join numbered_addresses on traffic_edge.remote_number = numbered_addresses.address_number
       left join own_peer on traffic_edge.remote_number = own_peer.address_number
       and edges.vpc_number = own_peer.vpc_number
-      and coalesce(
-        traffic_edge.first_at <= own_peer.possible_until,
-        true
-      )
-      and coalesce(
-        traffic_edge.last_at >= own_peer.possible_from,
-        true
-      )
+  ),
+  -- Kinds: 1 interface, 2 several, 3 public, 4 private, 5 link-local, 6 multicast, 7 unknown.
+  peered as (
+    select
+      edge_number,
+      side_number,
+      protocol,
+      service_port,
+      remote_number,
+      network_number,
+      own_number,
+      if (own_number is null, null, own_scope_name) as peer_scope_name,
+      own_number is not null
+      and is_scope_unclear as is_peer_scope_unclear,
+      case
+        when own_number is not null then if (is_several, 2, 1)
+        when remote_number = -1 then 3
+        else coalesce(address_kind_code, 7)
+      end as kind_code,
+      scope_name is not null as is_in_scope,
+      address_number is not null
+      and scope_name is not null
+      and (
+        own_number is null
+        or coalesce(own_scope_name <> scope_name, true)
+      ) as is_told_apart,
+      coalesce(has_come_in, false) as has_come_in,
+      flow_count,
+      inferred_count,
+      byte_count,
+      first_at,
+      last_at,
+      example_key
+    from
+      located
   ),
   -- Ports, those of no known service by their place among them: most flows first.
   port_sums as (
@@ -322,7 +340,16 @@ with
         null,
         named_cells.network_number
       ) as network_number,
-      count(distinct nullif(ported.remote_number, -1)) as peer_count,
+      -- An address comes once an edge and port, and again only with another port of a range.
+      count(*) filter(
+        where
+          ported.remote_number >= 0
+          and coalesce(ported.first_port = ported.last_port, true)
+      ) + count(distinct ported.remote_number) filter(
+        where
+          ported.remote_number >= 0
+          and ported.first_port < ported.last_port
+      ) as peer_count,
       min(ported.own_number) as own_number,
       sum(ported.flow_count) as flow_count,
       sum(ported.inferred_count) as inferred_count,

@@ -9,17 +9,14 @@
 -- limits: Traffic shows that a system is connected to the scope, not whether it stores account data or can affect its security:
 --   that decides whether it belongs to the scope. A private address that the inventory does not hold may be of another
 --   account, of a network on premises, or of an interface that lived between two snapshots. A peer without traffic in the period is not listed, nor is what was
---   only rejected. Addresses beyond 32 a side, service and day stand as networks.
+--   only rejected. Addresses beyond 32 a side, service and day stand as
+--   networks, and on days with very many even interfaces as one row without a name.
 -- source: PCI DSS v4.0.1 requirement 12.5.2
 with
   traffic as (
     select
       edge_day.scope_name,
-      case
-        when edge_day.peer_kind = 'interface' then 'interface'
-        when edge_day.peer_kind = 'several' then 'several'
-        else edge_day.peer_kind
-      end as peer_kind,
+      edge_day.peer_kind,
       edge_day.is_peer_scope_unclear,
       case
         when edge_day.peer_kind = 'interface' then edge_day.peer_interface_id
