@@ -3,7 +3,7 @@
  * elsewhere, nothing with --quiet. Always on standard error: standard output is for results.
  */
 
-import { visibleText } from './query-table.ts';
+import { visibleText } from './text-table.ts';
 
 export type Progress = {
   /** Says what is going on. Terminals see the newest only, at most ten times a second. */

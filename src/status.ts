@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from './config.ts';
 import { readRows } from './database.ts';
 import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
-import { tableLines, visibleText } from './query-table.ts';
+import { tableLines, visibleText } from './text-table.ts';
 
 export type StatusResult = {
   sources: readonly Record<string, unknown>[];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { csvCell } from '../src/query-output.ts';
+import { csvCell } from '../src/query/output.ts';
 import { csvText } from '../src/reports/csv.ts';
 import type { ReportResult } from '../src/reports/report.ts';
 import { defuse, undefuse } from '../src/spreadsheet.ts';

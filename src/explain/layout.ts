@@ -1,5 +1,5 @@
 /** Text for a terminal of some width: headings, aligned labels, and lines that are broken between words. */
-import { textWidth, visibleText } from '../query-table.ts';
+import { textWidth, visibleText } from '../text-table.ts';
 
 export type Layout = {
   /** Columns of a line. Words that are longer stand on a line of their own, whole. */

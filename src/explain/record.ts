@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FlowproofError } from '../errors.ts';
 import { findFlowLogField } from '../flow-log-fields.ts';
-import { visibleText } from '../query-table.ts';
+import { visibleText } from '../text-table.ts';
 import { ask, cutTo, type PlainRow } from './ask.ts';
 import type { ExplainedRecord } from './explanation.ts';
 

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, readRows } from '../src/database.ts';
-import { assertReadOnly } from '../src/query-gate.ts';
+import { type Database, readRows } from '../../src/database.ts';
+import { assertReadOnly } from '../../src/query/gate.ts';
 import { errorOf, openLockedLake } from './locked-lake.ts';
 
 let root: string;

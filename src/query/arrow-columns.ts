@@ -21,7 +21,8 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
-import { FlowproofError } from './errors.ts';
+import { FlowproofError } from '../errors.ts';
+import { plainText } from '../text-table.ts';
 import {
   createOffsets,
   createValidity,
@@ -30,8 +31,7 @@ import {
   makeColumn,
   storedNumber,
   type Values,
-} from './query-arrow-buffers.ts';
-import { plainText } from './query-table.ts';
+} from './arrow-buffers.ts';
 
 const MAX_DECIMAL = 10n ** 38n;
 

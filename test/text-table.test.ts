@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_CELL_WIDTH, renderTable, textWidth, visibleText } from '../src/query-table.ts';
+import { MAX_CELL_WIDTH, renderTable, textWidth, visibleText } from '../src/text-table.ts';
 
 describe('visibleText', () => {
   test.each([

@@ -2,8 +2,8 @@ import { readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../src/database.ts';
-import { type QueryRequest, runQuery } from '../src/query.ts';
+import { type Database, openDatabase } from '../../src/database.ts';
+import { type QueryRequest, runQuery } from '../../src/query/query.ts';
 import { errorOf, openLockedLake } from './locked-lake.ts';
 
 let root: string;

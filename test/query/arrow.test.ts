@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { type Decimal, type Table, tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../src/database.ts';
-import { runQuery } from '../src/query.ts';
-import { lockDown } from '../src/query-gate.ts';
+import { type Database, openDatabase } from '../../src/database.ts';
+import { lockDown } from '../../src/query/gate.ts';
+import { runQuery } from '../../src/query/query.ts';
 
 let database: Database;
 

@@ -6,9 +6,9 @@
  * running and must be one SELECT, and what a SELECT may call is limited.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { FlowproofError } from './errors.ts';
-import { textWidth, visibleText } from './query-table.ts';
-import { quoteText } from './tables.ts';
+import { FlowproofError } from '../errors.ts';
+import { quoteText } from '../tables.ts';
+import { textWidth, visibleText } from '../text-table.ts';
 
 /**
  * Closes the connection's database against everything outside `folders`, for good: no other file, no

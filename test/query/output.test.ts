@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase, readRows } from '../src/database.ts';
-import { type QueryFormat, runQuery } from '../src/query.ts';
-import { lockDown } from '../src/query-gate.ts';
-import { csvCell } from '../src/query-output.ts';
+import { type Database, openDatabase, readRows } from '../../src/database.ts';
+import { lockDown } from '../../src/query/gate.ts';
+import { csvCell } from '../../src/query/output.ts';
+import { type QueryFormat, runQuery } from '../../src/query/query.ts';
 
 let folder: string;
 let database: Database;

@@ -12,7 +12,9 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { FlowproofError, messageOf } from './errors.ts';
+import { FlowproofError, messageOf } from '../errors.ts';
+import { defuse } from '../spreadsheet.ts';
+import { quoteName, quoteText } from '../tables.ts';
 import {
   jsonString,
   jsonText,
@@ -20,9 +22,7 @@ import {
   plainText,
   renderTable,
   visibleText,
-} from './query-table.ts';
-import { defuse } from './spreadsheet.ts';
-import { quoteName, quoteText } from './tables.ts';
+} from '../text-table.ts';
 
 /**
  * One cell by RFC 4180. Text that a spreadsheet would run gets a leading apostrophe; a null is

@@ -5,9 +5,9 @@
 import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Database, openDatabase } from '../src/database.ts';
-import { FlowproofError } from '../src/errors.ts';
-import { lockDown } from '../src/query-gate.ts';
+import { type Database, openDatabase } from '../../src/database.ts';
+import { FlowproofError } from '../../src/errors.ts';
+import { lockDown } from '../../src/query/gate.ts';
 
 /** Makes it in a new folder, which the caller removes. */
 export async function openLockedLake(): Promise<{ root: string; database: Database }> {

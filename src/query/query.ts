@@ -1,5 +1,5 @@
 /**
- * Ad-hoc SQL over the lake's views: runs what passes the gates (`query-gate.ts`) and writes its
+ * Ad-hoc SQL over the lake's views: runs what passes the gates (`gate.ts`) and writes its
  * result. DuckDB says that it is no sandbox: `flowproof query` runs one statement in a process that
  * does nothing else. It sets no time limit.
  */
@@ -9,9 +9,10 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import type { Parameters } from './database.ts';
-import { FlowproofError, messageOf } from './errors.ts';
-import { assertLocked, assertReadOnly, failed, parseStatement, refuse } from './query-gate.ts';
+import type { Parameters } from '../database.ts';
+import { FlowproofError, messageOf } from '../errors.ts';
+import { visibleText } from '../text-table.ts';
+import { assertLocked, assertReadOnly, failed, parseStatement, refuse } from './gate.ts';
 import {
   fileSink,
   isTerminal,
@@ -21,8 +22,7 @@ import {
   writeJson,
   writeParquet,
   writeTable,
-} from './query-output.ts';
-import { visibleText } from './query-table.ts';
+} from './output.ts';
 
 export const QUERY_FORMATS = ['table', 'csv', 'json', 'arrow', 'parquet'] as const;
 
@@ -134,7 +134,7 @@ async function write(request: QueryRequest, sink: Sink): Promise<number> {
   assertReadable(result.columnTypes());
   // Loading Arrow takes a tenth of a second, which every other command would wait for.
   const writeArrow: typeof writeJson = async (...args) =>
-    (await import('./query-arrow.ts')).writeArrow(...args);
+    (await import('./arrow.ts')).writeArrow(...args);
   const writers = { csv: writeCsv, json: writeJson, arrow: writeArrow, table: writeTable };
   const rowCount = await writers[request.format](result, sink, {
     maxRows: request.maxTableRows ?? DEFAULT_TABLE_ROWS,
