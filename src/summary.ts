@@ -91,7 +91,7 @@ function packLines(report: ReportOutcome): string[] {
           `Kept      ${shownPath(report.keptFolder)}: it stood in the pack's place, and was changed by somebody`,
         ]
       : []),
-    `          open report.pdf; check it with: cd ${shownPath(report.folder)} && sha256sum -c SHA256SUMS`,
+    `          open report.pdf or report.html; check it with: cd ${shownPath(report.folder)} && sha256sum -c SHA256SUMS`,
   ];
 }
 

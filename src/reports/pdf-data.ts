@@ -3,7 +3,13 @@
  * page can hold, columns with widths by what they hold.
  */
 import { layoutColumns, type MeasuredCell } from './column-widths.ts';
-import { exceptionsData, overviewData } from './overview-data.ts';
+import {
+  COVERAGE_WORDS,
+  DETAIL_STATE_WORDS,
+  DETAIL_STATES,
+  exceptionState,
+  overviewData,
+} from './overview-data.ts';
 import { BREAK, breakable, printable, printableProse } from './printable.ts';
 import {
   type PackContent,
@@ -15,6 +21,8 @@ import {
   type RowStatus,
   STATUS_WORDS,
 } from './report.ts';
+import { columnTitle, emptyText, grainText, ROW_KINDS } from './report-words.ts';
+import { CELL_STATES, CELL_WORDS } from './segment-matrix.ts';
 
 /** Rows of a report in the PDF; the CSV has all. */
 const MAX_ROWS = 200;
@@ -56,12 +64,6 @@ export const STATUS_COLOURS: Readonly<Record<RowStatus, { ink: string; paper: st
   out_of_reach: { ink: '#4b3a78', paper: '#eeeaf7' },
   manual_evidence_required: { ink: '#17476b', paper: '#e3edf5' },
   accepted: { ink: '#0b5c66', paper: '#def1f2' },
-};
-
-const ROW_KINDS: Readonly<Record<ReportResult['rowKind'], string>> = {
-  findings: 'Findings: a row is a gap',
-  evidence: 'Evidence: a row is a fact',
-  summary: 'Summary: one row for each thing looked at',
 };
 
 type Cell = string | { status: RowStatus };
@@ -109,11 +111,48 @@ export function documentData(content: PackContent, attached: readonly string[]) 
       reports: one.reports.map((name) => evidenceData(name, reports.get(name))),
     })),
     reports: content.reports.map((one) => reportData(one, requirementIds)),
-    overview: overviewData(content),
+    overview: pictureData(content),
     exceptions: exceptionsData(content),
     ...sourcesData(content.sources),
     attachments: attached,
     attachedText: attachedText(content.reports.length, attached.length),
+  };
+}
+
+/** The pictures, and the words under them. */
+function pictureData(content: PackContent) {
+  const { segments, details, ...rest } = overviewData(content);
+  return {
+    ...rest,
+    details: details.map((one) => ({ ...one, label: prose(one.label) })),
+    detailWords: DETAIL_STATES.map((state) => [state, DETAIL_STATE_WORDS[state]]),
+    coverageWords: COVERAGE_WORDS,
+    segments: {
+      ...segments,
+      peers: segments.peers.map(prose),
+      rows: segments.rows.map((row) => ({ ...row, scope: prose(row.scope) })),
+      words: CELL_STATES.map((state) => [state, CELL_WORDS[state]]),
+    },
+  };
+}
+
+/** The exceptions of the pack; null if the configuration names none. */
+function exceptionsData(content: PackContent) {
+  if (content.exceptions === null) return null;
+  return {
+    sha256: breakable(printable(content.exceptions.sha256), 16),
+    uses: content.exceptions.uses.map((one) => ({
+      id: prose(one.id),
+      report: one.report,
+      what: prose(one.what),
+      why: prose(one.why),
+      control: prose(one.compensating_control),
+      owner: prose(one.owner),
+      approvedBy: prose(one.approved_by),
+      expires: one.expires,
+      state: exceptionState(one),
+      rows: String(one.rowCount),
+    })),
   };
 }
 
@@ -162,7 +201,7 @@ function gravestRows(report: ReportResult): { status: RowStatus | null; text: st
         const isNote = NOTE_COLUMNS.has(column.name) || column.name === 'status';
         if (isNote || cell === null || cell === '') return [];
         const value = typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
-        return [`${columnTitle(column.name)}: ${briefText(value)}`];
+        return [`${printableProse(columnTitle(column.name))}: ${briefText(value)}`];
       });
       return { status, text: breakable(cells.slice(0, MAX_TOP_CELLS).join(' · '), 24) };
     });
@@ -189,7 +228,9 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
   const isCrowded = cells.length > 12;
   const fontSize = isCrowded ? 7 : isWide ? 7.5 : 8;
   const run = isCrowded ? 8 : 12;
-  const titles = cells.map(({ column }) => breakable(columnTitle(column.name), run));
+  const titles = cells.map(({ column }) =>
+    breakable(printableProse(columnTitle(column.name)), run),
+  );
   const rows = shown.map((row) =>
     cells.map(({ column, index }) => cellOf(row[index] ?? null, column, run)),
   );
@@ -204,8 +245,7 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
     title: printableProse(report.title),
     question: prose(report.question),
     kind: ROW_KINDS[report.rowKind],
-    // It stands behind the words "A row is".
-    grain: prose(report.grain.replaceAll(/\bone row (?=an? )/gi, '')),
+    grain: prose(grainText(report.grain)),
     limits: prose(report.limits),
     requirements: report.requirements.map((id) => ({
       id: printable(id),
@@ -278,20 +318,6 @@ function cutText(text: string, limit: number): string {
     kept += next;
   }
   return `${kept} … (cut; the CSV has all of it)`;
-}
-
-function emptyText(report: ReportResult): string {
-  if (!report.hadData) {
-    return 'No rows, because there was no data that this report could have looked at. That nothing is listed shows nothing.';
-  }
-  return report.rowKind === 'findings'
-    ? 'No rows: there was data to look at, and this report found nothing in it to list.'
-    : 'No rows: there was data to look at, and none of it is what this report lists.';
-}
-
-function columnTitle(name: string): string {
-  const words = printableProse(name.replaceAll('_', ' '));
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function cellOf(cell: ReportCell, column: ReportColumn, run: number): Cell {

@@ -260,6 +260,12 @@ async function readOverview(
     'coverage_days',
     parameters,
   );
+  const segments = await runPackQuery<{
+    scope_name: string;
+    peer_segment: string;
+    accepted_count: bigint;
+    rejected_count: bigint;
+  }>(connection, 'segment_pairs', parameters);
   return {
     details: details.map((row) => ({
       element: row.element,
@@ -272,6 +278,12 @@ async function readOverview(
       day: row.day.toISOString().slice(0, 10),
       interfaceCount: Number(row.interface_count),
       recordedCount: Number(row.recorded_count),
+    })),
+    segments: segments.map((row) => ({
+      scope: row.scope_name,
+      peer: row.peer_segment,
+      acceptedCount: Number(row.accepted_count),
+      rejectedCount: Number(row.rejected_count),
     })),
   };
 }
