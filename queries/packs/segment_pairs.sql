@@ -3,11 +3,7 @@
 -- parameters: period_start, period_end
 select
   scope_name,
-  segment_text (
-    peer_kind,
-    peer_scope_name,
-    is_peer_scope_unclear
-  ) as peer_segment,
+  segment_text (peer_kind, peer_scope_name, is_peer_scope_unclear) as peer_segment,
   cast(
     coalesce(sum(if (action = 'ACCEPT', flow_count, 0)), 0) as bigint
   ) as accepted_count,
@@ -22,11 +18,7 @@ where
   and flow_date < cast(cast($period_end as timestamp) as date)
 group by
   scope_name,
-  segment_text (
-    peer_kind,
-    peer_scope_name,
-    is_peer_scope_unclear
-  )
+  segment_text (peer_kind, peer_scope_name, is_peer_scope_unclear)
 order by
   scope_name,
   peer_segment
