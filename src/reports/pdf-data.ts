@@ -10,6 +10,7 @@ import {
   exceptionState,
   overviewData,
 } from './overview-data.ts';
+import { NOTE_COLUMNS, planColumns } from './pdf-columns.ts';
 import { BREAK, breakable, printable, printableProse } from './printable.ts';
 import {
   type PackContent,
@@ -31,12 +32,6 @@ const MAX_SOURCES = 100;
 const MAX_CELL_CHARACTERS = 400;
 /** Characters of a note below a row: room for a whole command. */
 const MAX_NOTE_CHARACTERS = 1500;
-/** Columns of long texts: printed below their row, over its whole width. */
-const NOTE_COLUMNS: ReadonlyMap<string, string> = new Map([
-  ['log_format', 'Format'],
-  ['why', 'Why'],
-  ['remedy', 'Remedy'],
-]);
 /** More columns than this turn the page. */
 const MAX_PORTRAIT_COLUMNS = 6;
 
@@ -221,9 +216,7 @@ function countsOf(report: ReportResult): { key: RowStatus; rows: string }[] {
 
 function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
   const shown = report.rows.slice(0, MAX_ROWS);
-  const cells = report.columns
-    .map((column, index) => ({ column, index }))
-    .filter(({ column }) => !NOTE_COLUMNS.has(column.name));
+  const { table: cells, sameText, emptyText: withoutText } = planColumns(report);
   const isWide = cells.length > MAX_PORTRAIT_COLUMNS;
   const isCrowded = cells.length > 12;
   const fontSize = isCrowded ? 7 : isWide ? 7.5 : 8;
@@ -262,6 +255,8 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
         ? `The first ${MAX_ROWS} of ${report.rows.length} rows; all rows are in ${csvFile}.`
         : `${report.rows.length}, also in ${csvFile}.`,
     emptyText: emptyText(report),
+    sameText,
+    withoutText,
     statusCounts: countsOf(report),
     isWide,
     fontSize,
@@ -295,16 +290,28 @@ function measured(cell: Cell): MeasuredCell {
 
 /** The sentences of a row; one that the row above has too is not printed again. */
 function notesOf(report: ReportResult, number: number): { label: string; text: string }[] {
-  return report.columns.flatMap((column, index) => {
+  return report.columns.flatMap((column) => {
     const label = NOTE_COLUMNS.get(column.name);
-    const text = report.rows[number]?.[index] ?? null;
-    if (label === undefined || text === null || text === '') return [];
-    if (number > 0 && report.rows[number - 1]?.[index] === text) {
+    const text = label === undefined ? null : noteText(report, column.name, number);
+    if (label === undefined || text === null) return [];
+    if (number > 0 && noteText(report, column.name, number - 1) === text) {
       // A format is plain from the row above; a missing remedy would look forgotten.
       return column.name === 'log_format' ? [] : [{ label, text: 'as in the row above.' }];
     }
-    return [{ label, text: breakable(cutText(String(text), MAX_NOTE_CHARACTERS), 24) }];
+    return [{ label, text: breakable(cutText(text, MAX_NOTE_CHARACTERS), 24) }];
   });
+}
+
+/** A sentence of a row, with its code if it gives a reason; null if there is none. */
+function noteText(report: ReportResult, name: string, number: number): string | null {
+  const cell = (column: string): string => {
+    const index = report.columns.findIndex((one) => one.name === column);
+    return String(report.rows[number]?.[index] ?? '');
+  };
+  const text = cell(name);
+  const code = name === 'why' ? cell('gap_code') : '';
+  if (text === '' && code === '') return null;
+  return [text, ...(code === '' ? [] : [`[${code}]`])].join(' ').trim();
 }
 
 /** The printable text, cut after so many printed characters: one replaced character prints as many. */
