@@ -170,7 +170,7 @@ describe('pack pci-dss-4.0.1', () => {
   it.each([
     ['an unknown report', 'reports: [no_such_report]', /names unknown report "no_such_report"/],
     ['an unknown key', 'reports: [], colour: red', /colour/],
-    ['neither reports nor a status', 'reports: []', /either reports or a status/],
+    ['neither reports nor a status', 'reports: []', /reports or a status/],
     ['an id of v3.2.1', 'reports: [ips_coverage]', /"10\.5\.2" is no requirement/, '10.5.2'],
   ])('is refused with %s', (_, keys, message, id = '11.5.1') => {
     const root = mkdtempSync(join(tmpdir(), 'flowproof-pack-'));
@@ -255,6 +255,21 @@ describe('status of a requirement', () => {
     ],
   ])('%s', (_, evidence, status, why) => {
     expect(deriveRequirementStatus(evidence)).toEqual({ status, why });
+  });
+
+  it('is what the pack says where reports only help a person, unless a row contradicts', () => {
+    const requirement = {
+      ...{ id: '1.2.3', title: 't', asks: 'a', limits: 'l', manual: [], reports: ['one'] },
+      status: 'manual_evidence_required' as const,
+    };
+    expect(requirementResult(requirement, [said({ supports: 2 })])).toMatchObject({
+      status: 'manual_evidence_required',
+      why: 'Only documents, settings, interviews or observation can show it. What the logs list for it: one: of 2 rows, 2 support.',
+    });
+    expect(requirementResult(requirement, [said({ contradicts: 1 })])).toMatchObject({
+      status: 'contradicts',
+      why: 'one: of 1 row, 1 contradicts.',
+    });
   });
 
   it('is what the pack says where no report bears on it', () => {
