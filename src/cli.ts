@@ -9,6 +9,7 @@ import { addConfigSchemaCommand } from './commands/config-schema.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { EXIT_CODES, FlowproofError, messageOf } from './errors.ts';
@@ -29,6 +30,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addQueryCommand(program);
   addExplainCommand(program);
   addStatusCommand(program);
+  addServeCommand(program);
   addVerifyCommand(program, setExitCode);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');

@@ -182,7 +182,7 @@ const MAX_TOP_CHARACTERS = 80;
 function gravestRows(report: ReportResult): { status: RowStatus | null; text: string }[] {
   const statusIndex = report.columns.findIndex((column) => column.name === 'status');
   const rank = (row: readonly ReportCell[]): number => {
-    const index = ROW_STATUSES.findIndex((status) => status === row[statusIndex]);
+    const index = ROW_STATUSES.indexOf(row[statusIndex] as RowStatus);
     return index < 0 ? ROW_STATUSES.length : index;
   };
   return report.rows
