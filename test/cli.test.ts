@@ -11,7 +11,17 @@ import { PACKAGE_ROOT } from '../src/query-file.ts';
 import { TOOL_VERSION } from '../src/version.ts';
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
-const COMMANDS = ['run', 'ingest', 'enrich', 'report', 'query', 'explain', 'status', 'verify'];
+const COMMANDS = [
+  'run',
+  'ingest',
+  'enrich',
+  'report',
+  'query',
+  'explain',
+  'status',
+  'serve',
+  'verify',
+];
 const ALL_COMMANDS = [...COMMANDS, 'config-schema'];
 
 const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
