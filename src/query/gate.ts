@@ -17,10 +17,18 @@ import { textWidth, visibleText } from '../text-table.ts';
  */
 export async function lockDown(
   connection: DuckDBConnection,
-  options: { folders: readonly string[]; memoryLimit?: string | undefined },
+  options: {
+    folders: readonly string[];
+    memoryLimit?: string | undefined;
+    /** Temporary files of what does not fit into memory, such as `10GB`. */
+    tempDiskLimit?: string | undefined;
+  },
 ): Promise<void> {
   if (options.memoryLimit !== undefined) {
     await connection.run(`set memory_limit = ${quoteText(options.memoryLimit)}`);
+  }
+  if (options.tempDiskLimit !== undefined) {
+    await connection.run(`set max_temp_directory_size = ${quoteText(options.tempDiskLimit)}`);
   }
   const folders = options.folders.map(quoteText).join(', ');
   await connection.run(`set allowed_directories = [${folders}]`);

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, readRows } from '../../src/database.ts';
 import { lockDown } from '../../src/query/gate.ts';
 import { csvCell } from '../../src/query/output.ts';
-import { type QueryFormat, runQuery } from '../../src/query/query.ts';
+import { runQuery } from '../../src/query/query.ts';
+import type { QueryFormat } from '../../src/query/query-format.ts';
+import { streamSink } from '../../src/query/sink.ts';
 
 let folder: string;
 let database: Database;
@@ -30,7 +32,7 @@ async function outputOf(sql: string, format: QueryFormat, isTTY = false): Promis
     connection: database.connection,
     sql,
     format,
-    stdout,
+    sink: streamSink(stdout),
     tempFolder: folder,
   });
   return Buffer.concat(parts);
