@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
+import { queryLimits } from './query-limits-schema.ts';
 
 const region = z
   .string()
@@ -373,6 +374,7 @@ export const configSchema = z
       .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')
       .optional()
       .describe('Upper bound of the engine, such as 2GB'),
+    query_limits: queryLimits,
   })
   .superRefine(checkScopeNames);
 

@@ -35,6 +35,10 @@ const ERROR_CODES = {
   SIGNING_KEY_UNUSABLE: EXIT_CODES.usage,
   SIGNING_FAILED: EXIT_CODES.unexpected,
   VERIFY_UNREADABLE: EXIT_CODES.usage,
+  QUERY_LIMIT: EXIT_CODES.unexpected,
+  QUERY_CRASHED: EXIT_CODES.unexpected,
+  QUERY_INTERRUPTED: EXIT_CODES.unexpected,
+  ACCESS_UNRECORDED: EXIT_CODES.unexpected,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

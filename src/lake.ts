@@ -161,8 +161,9 @@ function batchOf(file: string): string {
 /** The committed files of a table, as absolute paths. */
 export async function tableFiles(root: string, table: Table): Promise<string[]> {
   const folder = join(root, table.name);
-  const files = (await listFiles(folder)).filter((file) => file.endsWith('.parquet'));
-  if (table.layer !== 'ingest' || table.name === 'run') {
+  const ending = table.isJsonLines ? '.jsonl' : '.parquet';
+  const files = (await listFiles(folder)).filter((file) => file.endsWith(ending));
+  if (table.isJsonLines || table.layer !== 'ingest' || table.name === 'run') {
     return files.map((file) => join(folder, file));
   }
   const ledger = await listFiles(join(root, 'source_object'));
@@ -240,6 +241,10 @@ async function createView(
 ): Promise<void> {
   const view = quoteName(table.name);
   const files = await tableFiles(root, table);
+  if (table.isJsonLines && files.length > 0) {
+    await connection.run(`create or replace view ${view} as ${jsonLinesSelect(table, files)}`);
+    return;
+  }
   const computed = table.computed ?? [];
   if (files.length === 0) {
     const nulls = [...table.columns, ...computed]
@@ -278,6 +283,23 @@ async function createView(
   await connection.run(
     `create or replace view ${view} as select ${select} from read_parquet([${list}]${options})${filter}`,
   );
+}
+
+/** Lines that were torn while they were written, and empty ones, are no JSON and no rows. */
+function jsonLinesSelect(table: Table, files: readonly string[]): string {
+  const structure = JSON.stringify(
+    Object.fromEntries(
+      table.columns.map(({ name, type }) => [
+        name,
+        type.endsWith('[]') ? [type.slice(0, -2)] : type,
+      ]),
+    ),
+  );
+  // No control character stands in a line of JSON, so that one that splits no line leaves it whole.
+  return `select unnest(json_transform(line, ${quoteText(structure)}))
+    from read_csv([${files.map(quoteFile).join(', ')}], columns = {'line': 'VARCHAR'},
+      auto_detect = false, header = false, delim = chr(1), quote = '', escape = '', hive_partitioning = false)
+    where json_valid(line)`;
 }
 
 function hasObjectId(table: Table): boolean {

@@ -35,6 +35,8 @@ export type Table = {
   partition?: string;
   /** True if no file holds it: the query of its name makes it from other tables when it is read. */
   isView?: true;
+  /** True if its files are lines of JSON that are only ever appended to. */
+  isJsonLines?: true;
   description: string;
   /** What its files hold. */
   columns: readonly Column[];
@@ -346,6 +348,29 @@ export const TABLES: readonly Table[] = [
   rejected_count BIGINT: Lines rejected.
   damaged_count BIGINT: Objects damaged or refused.
   exit_code INTEGER: Exit code; null without an end.`),
+  },
+  {
+    name: 'access_event',
+    layer: 'ingest',
+    isJsonLines: true,
+    description:
+      'One row a line of the record of access: before somebody reads the lake, and after. See query_access.',
+    columns: columns(`
+  access_id VARCHAR: Id of the access; its two lines share it.
+  step VARCHAR: asked (before) or ended (after).
+  recorded_at TIMESTAMP: When the line was written, by the clock of the host.
+  user_id BIGINT: Number of the operating system's user who asked; null where step is ended, as in all columns up to parameter_names.
+  user_name VARCHAR: Name of that user.
+  host_name VARCHAR: Name of the host, as it calls itself.
+  process_id BIGINT: Process that asked.
+  tool_version VARCHAR: Version of flowproof.
+  command VARCHAR: query, shell, serve, connect, explain or status.
+  statement VARCHAR: What was asked: the SQL, or the argument of the command; its first 16,384 characters.
+  statement_sha256 VARCHAR: Hash of the whole.
+  parameter_names VARCHAR[]: Names of its parameters; their values are not kept.
+  outcome VARCHAR: answered, refused, limited (by query_limits), interrupted or failed; null where step is asked, as in all columns below.
+  error_code VARCHAR: Code of the error, where there was one.
+  row_count BIGINT: Rows of the answer.`),
   },
   {
     name: 'inventory_state',
@@ -1183,6 +1208,29 @@ ${VALIDITY}`),
   affected_resource_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
   affected_resource_remedy VARCHAR: What would supply the rest; null if nothing is short.
   flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'query_access',
+    layer: 'mart',
+    isView: true,
+    description: 'One row an access to the lake: who asked what, when, and how it ended.',
+    columns: columns(`
+  access_id VARCHAR: Id of the access.
+  command VARCHAR: query, shell, serve, connect, explain or status.
+  user_id BIGINT: Number of the operating system's user who asked.
+  user_name VARCHAR: Name of that user.
+  host_name VARCHAR: Name of the host, as it calls itself.
+  process_id BIGINT: Process that asked.
+  tool_version VARCHAR: Version of flowproof.
+  statement VARCHAR: What was asked; its first 16,384 characters.
+  statement_sha256 VARCHAR: Hash of the whole.
+  parameter_names VARCHAR[]: Names of its parameters.
+  outcome VARCHAR: answered, refused, limited, interrupted or failed; null where its end is not recorded.
+  error_code VARCHAR: Code of the error, where there was one.
+  row_count BIGINT: Rows of the answer.
+  duration_seconds DOUBLE: From the question to the end of the answer.
+  asked_at TIMESTAMP: When it was asked.
+  ended_at TIMESTAMP: When it ended; null while it goes on, and where its process was killed.`),
   },
 ];
 

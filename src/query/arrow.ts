@@ -5,7 +5,7 @@
 import type { DuckDBResult } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
 import { createColumnBuilder } from './arrow-columns.ts';
-import type { Sink } from './output.ts';
+import type { Sink } from './sink.ts';
 
 const BATCH_ROWS = 65_536;
 const BATCH_BYTES = 64 * 1024 * 1024;

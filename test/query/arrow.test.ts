@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { lockDown } from '../../src/query/gate.ts';
 import { runQuery } from '../../src/query/query.ts';
+import { streamSink } from '../../src/query/sink.ts';
 
 let database: Database;
 
@@ -18,7 +19,12 @@ async function arrowOf(sql: string): Promise<Table> {
   const stdout = new PassThrough();
   const parts: Buffer[] = [];
   stdout.on('data', (part: Buffer) => parts.push(part));
-  await runQuery({ connection: database.connection, sql, format: 'arrow', stdout });
+  await runQuery({
+    connection: database.connection,
+    sql,
+    format: 'arrow',
+    sink: streamSink(stdout),
+  });
   return tableFromIPC(Buffer.concat(parts));
 }
 
