@@ -22,11 +22,11 @@ import {
   spansAround,
 } from './day-inputs.ts';
 import {
+  areCurrent,
   derivedFile,
   dropOtherDates,
   dropTable,
   hashOf,
-  isCurrent,
   removeScratchFile,
   writeDerivedTable,
   writeScratchFile,
@@ -79,7 +79,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     if (step.kept === 'scratch') {
       await createScratchTable(connection, step, parameters);
     } else {
-      if (!(await isCurrent(options, step, whole))) {
+      if (!(await areCurrent(options, [step], whole))) {
         await writeDerivedTable(options, step, parameters, whole);
       }
       await createDerivedView(connection, lake, step.name);
@@ -93,7 +93,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     options.onProgress({ date, day: index + 1, dayCount: dates.length });
     const values = { ...parameters, flow_date: date, ...eventsAround(date) };
     const flows = hashOf([rules, ...ofDates(flowFiles, [date])]);
-    if (!(await isCurrent(options, EXTENT_STEP, flows, date))) {
+    if (!(await areCurrent(options, [EXTENT_STEP], flows, date))) {
       await writeDerivedTable(options, EXTENT_STEP, values, flows, date);
     }
     const extentFile = derivedFile(lake, EXTENT_STEP, date);
@@ -273,8 +273,6 @@ async function isDayCurrent(
   date: string,
   inputs: string,
 ): Promise<boolean> {
-  for (const step of steps) {
-    if (step.kept === 'lake' && !(await isCurrent(options, step, inputs, date))) return false;
-  }
-  return true;
+  const kept = steps.filter((step) => step.kept === 'lake');
+  return areCurrent(options, kept, inputs, date);
 }
