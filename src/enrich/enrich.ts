@@ -31,6 +31,12 @@ import {
   writeDerivedTable,
   writeScratchFile,
 } from './derived-table.ts';
+import {
+  forgetLastEnrichment,
+  hashLake,
+  noteEnrichment,
+  readLastEnrichment,
+} from './last-enrichment.ts';
 import { createScopeTable } from './scope.ts';
 import {
   ALL_STEPS,
@@ -72,6 +78,11 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     metadata_backdate_seconds: BigInt(Math.round(config.metadata_backdate_hours * 3600)),
     event_clock_tolerance_seconds: BigInt(config.event_clock_tolerance_seconds),
   };
+  const ruleTexts = [...ruleInputs(options), JSON.stringify(config.scope)];
+  const before = await hashLake(lake, ruleTexts);
+  const known = await readLastEnrichment(lake, before);
+  if (known) return { ...known, rebuiltDayCount: 0 };
+  await forgetLastEnrichment(lake);
   await createScopeTable(connection, config);
   const rules = hashOf([...ruleInputs(options), ...(await supersededObjects(connection, lake))]);
   const whole = hashOf([rules, ...(await inventoryInputs(options))]);
@@ -124,7 +135,9 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
        + count(distinct flow_id) filter (where copied_as <> 'record') as copy_count
      from flow_copy`,
   );
-  return { dayCount: dates.length, rebuiltDayCount, copyCount: Number(copies?.copy_count ?? 0) };
+  const result = { dayCount: dates.length, copyCount: Number(copies?.copy_count ?? 0) };
+  await noteEnrichment(lake, await hashLake(lake, ruleTexts), result);
+  return { ...result, rebuiltDayCount };
 }
 
 /** What the tables of the inventory are made from. */
