@@ -48,7 +48,7 @@ describe('parseConfig', () => {
       's3://example-flow-logs/AWSLogs',
       '/vpc/flow-logs',
     ]);
-    expect(config.pack).toBe('pci-dss-4.0.1');
+    expect(config.pack).toBeUndefined();
     expect(config.allowance).toEqual({ rejected_lines: 0, damaged_objects: 0 });
     expect(config.limits).toEqual({ max_expansion: 250 });
     expect(config.metadata_max_age_hours).toBe(24);
