@@ -45,8 +45,8 @@ const INTERFACES = [
 ] as const;
 
 /**
- * The deliveries of so many hours. Everything arrives within `maxDelay` hours of its end but a few objects
- * of the first day, which arrive long after that and within the hours.
+ * The deliveries of so many hours. Everything arrives within `maxDelay` hours of its end but one object of
+ * every other day, which arrives the day after; that of the first day arrives when the hours are over.
  */
 export function makeWorld(seed: number, hours: number, maxDelay: number): World {
   const random = randomFrom(seed);
@@ -56,11 +56,12 @@ export function makeWorld(seed: number, hours: number, maxDelay: number): World 
   for (let hour = 0; hour < hours; hour += 1) {
     const name = flowLogName(hour);
     const bytes = gzipSync(flowLog(hour, below));
-    const isLate = hour === 5 || hour === 11;
+    const isLate = hour % 48 === 5;
     // Of the first hour something of each source is there: a source without any file is refused.
     const isDelayed = !isLate && hour > 0 && random() < 0.3;
     const delay = isDelayed ? 1 + below(maxDelay) : 0;
-    const arrival = isLate ? hours - 3 : Math.min(hour + delay, hours - 1);
+    const lateArrival = hour === 5 ? hours : Math.min(hour + 30, hours);
+    const arrival = isLate ? lateArrival : Math.min(hour + delay, hours - 1);
     if (isLate) counts.late += 1;
     if (arrival > hour && !isLate) counts.delayed += 1;
     if (!isLate && hour % 7 === 3 && arrival + 1 < hours) {

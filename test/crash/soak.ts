@@ -19,6 +19,8 @@ const HOUR = 3_600_000;
 
 export type SoakOptions = {
   hours: number;
+  /** The hour of the first run: it finds what arrived before. */
+  firstHour: number;
   seed: number;
   /** Of a hundred hours, in how many a child process is killed, and in how many the run in this process stopped. */
   kills: number;
@@ -46,7 +48,8 @@ export async function soak(options: SoakOptions): Promise<Tally> {
       expect([what, count > 0]).toEqual([what, true]);
     }
     const manifests = new Map<string, string>();
-    for (let hour = 1; hour <= hours; hour += 1) {
+    deliver(own, world, 0, options.firstHour - 1);
+    for (let hour = options.firstHour; hour <= hours; hour += 1) {
       deliver(own, world, hour - 1, hour);
       const place = `seed ${seed}, hour ${hour}`;
       const fate = random() * 100;
@@ -59,10 +62,12 @@ export async function soak(options: SoakOptions): Promise<Tally> {
         tally.finished += 1;
       }
       expectUntouched(own, manifests, place);
-      if (hour % 20 === 10) await expectIdempotent(own, config, hour, place);
+      if (hour % 20 === 0) await expectIdempotent(own, config, hour, place);
     }
-    // Two days later all is due.
-    const end = hours + 48 + waitHours;
+    await runAt(config, hours);
+    deliver(own, world, hours, hours + 1);
+    // Once the last day is closed all is due.
+    const end = Math.ceil(hours / 24) * 24 + waitHours;
     const last = await runAt(config, end);
     expect(last.schedule?.packs.filter(({ late }) => late).length).toBeGreaterThan(0);
     const remade = await runAt(config, end, true);
