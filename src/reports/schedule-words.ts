@@ -13,7 +13,7 @@ export function scheduleLines(outcome: ScheduleOutcome): string[] {
     .filter(({ state }) => state === 'not_due')
     .sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1))[0];
   const lines = [
-    `Schedule  days before ${outcome.closedUntil.slice(0, 10)} are closed; ${made} packs made, ${there} there before`,
+    `Schedule  days before ${outcome.closedUntil.slice(0, 10)} are closed; ${plural(made, 'pack')} made, ${there} there before`,
   ];
   if (next) lines.push(`          next: ${nameOf(next)}, due ${minuteOf(next.dueAt)} UTC`);
   for (const [word, of] of findings(outcome)) {
@@ -41,33 +41,41 @@ function findings({ packs }: ScheduleOutcome): [string, Finding][] {
   const add = (
     word: string,
     chosen: readonly ScheduledPack[],
+    [one, many]: readonly [string, string],
     text: string,
     item: (pack: ScheduledPack) => string,
   ): void => {
-    if (chosen.length > 0) {
-      found.push([
-        word,
-        { text: `${plural(chosen.length, 'pack')} ${text}`, items: chosen.map(item) },
-      ]);
-    }
+    if (chosen.length === 0) return;
+    const verb = chosen.length === 1 ? one : many;
+    const remedy = 'to make again: flowproof run --remake';
+    found.push([
+      word,
+      {
+        text: `${plural(chosen.length, 'pack')} ${verb} ${text}; ${remedy}`,
+        items: chosen.map(item),
+      },
+    ]);
   };
   add(
     'Late',
     packs.filter(({ late }) => late),
-    'lack what arrived after they were made; to make them again: flowproof run --remake',
+    ['lacks', 'lack'],
+    'what arrived later',
     (pack) =>
       `${nameOf(pack)}: ${plural(pack.late?.objectCount ?? 0, 'object')} with ${plural(pack.late?.rowCount ?? 0, 'row')}`,
   );
   add(
     'Changed',
     packs.filter(({ hasOtherConfig }) => hasOtherConfig),
-    'were made under another configuration; to make them again: flowproof run --remake',
+    ['was', 'were'],
+    'made under another configuration',
     nameOf,
   );
   add(
     'Held',
     packs.filter(({ state }) => state === 'held'),
-    'are due, but later ones of their chain are there; to make all of them: flowproof run --remake',
+    ['is', 'are'],
+    'due, but the chain goes on behind',
     nameOf,
   );
   return found;
