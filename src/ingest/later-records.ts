@@ -15,13 +15,17 @@ export function isOfLaterPlace(uri: string, asOf: Date): boolean {
   return [dateFolder?.start, fileTime].some((start) => start !== undefined && start >= asOf);
 }
 
-/** True if the object holds a record of a time after that moment. Reads it whole, and keeps nothing. */
+/**
+ * True if the object holds a record of a time after that moment. Reads it whole, and keeps nothing. A pull
+ * of CloudWatch Logs asked for what is up to the moment, and holds no other.
+ */
 export async function hasLaterRecord(
   object: LocalObject,
   format: Format,
   connection: DuckDBConnection,
   asOf: Date,
 ): Promise<boolean> {
+  if (object.uri.startsWith('cloudwatch-logs://')) return false;
   const sink = createObjectSink(object, NOWHERE, connection);
   await format.read(object, sink);
   const { last } = sink.times();
