@@ -11,7 +11,7 @@ import { verifyChain } from '../../src/reports/pack-chain.ts';
 import { verifyPack } from '../../src/reports/verify.ts';
 import { type RunOutcome, run } from '../../src/run.ts';
 import { stopError } from '../../src/stop.ts';
-import { buildProgram, startProgram } from './built-program.ts';
+import { buildProgram, startProgram } from '../built-program.ts';
 import { deliver, makeWorld, randomFrom, SOAK_START, writeSoakConfig } from './soak-world.ts';
 import { filesBelow, hashesOf, packsOf, tablesOf } from './whole-content.ts';
 

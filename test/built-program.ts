@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PACKAGE_ROOT } from '../../src/query-file.ts';
+import { PACKAGE_ROOT } from '../src/query-file.ts';
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
 
