@@ -9,8 +9,7 @@ with
       vpc
       cross join unnest(cidrs) as own_cidr (cidr)
   ),
-  -- Written out within is_public_range, the keys, which are long expressions, would be planned many times over.
-  keyed as materialized (
+  keyed as (
     select
       cidr,
       cidr_first_key (cidr) as first_key,
