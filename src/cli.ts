@@ -64,3 +64,6 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 process.exitCode = await main(process.argv.slice(2));
+// Of a run that was stopped, a connection or a thread may be left that would keep the process.
+const { interrupted, terminated } = EXIT_CODES;
+if (process.exitCode === interrupted || process.exitCode === terminated) process.exit();

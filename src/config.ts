@@ -9,6 +9,7 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
 import { FlowproofError, messageOf } from './errors.ts';
+import { schedulePeriod } from './schedule.ts';
 
 /** The configuration as the program uses it: absolute folders, instants, and where it came from. */
 export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
@@ -18,11 +19,17 @@ export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
   /** Folder that patterns are relative to. */
   folder: string;
   sha256: string;
+  /** What is read and shown; with a schedule, all of it from its first day to the end of this one. */
   period: { start: Date; end: Date };
 };
 
-/** Reads and checks a file. Throws CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake in it. */
-export function readConfig(path: string): Config {
+const DEFAULT_PACK = 'pci-dss-4.0.1';
+
+/**
+ * Reads and checks a file. `asOf` is the moment up to which a schedule has come. Throws
+ * CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake in it.
+ */
+export function readConfig(path: string, asOf = new Date()): Config {
   const absolute = resolve(path);
   let text: string;
   try {
@@ -37,19 +44,26 @@ export function readConfig(path: string): Config {
   }
   const checked = parseConfig(text, path);
   const folder = dirname(absolute);
-  const { pack, queries, exceptions, ...rest } = checked;
+  const { pack, period, queries, exceptions, ...rest } = checked;
   return {
     ...rest,
     lake: resolve(folder, checked.lake),
     output: resolve(folder, checked.output),
-    packs: [...new Set([pack].flat())],
+    packs: packNames(checked),
     ...(queries ? { queries: resolve(folder, queries) } : {}),
     ...(exceptions ? { exceptions: resolve(folder, exceptions) } : {}),
-    period: { start: new Date(checked.period.start), end: new Date(checked.period.end) },
+    period: checked.schedule
+      ? schedulePeriod(checked.schedule, asOf)
+      : { start: new Date(period?.start ?? 0), end: new Date(period?.end ?? 0) },
     path: absolute,
     folder,
     sha256: createHash('sha256').update(text).digest('hex'),
   };
+}
+
+function packNames({ pack, schedule }: ConfigFile): string[] {
+  const names = schedule?.packs.map((entry) => entry.pack) ?? [pack ?? DEFAULT_PACK].flat();
+  return [...new Set(names)];
 }
 
 /** Checks the text of a configuration; `path` is only for messages. */

@@ -10,6 +10,9 @@ export const EXIT_CODES = {
   usage: 2,
   refused: 3,
   mismatch: 4,
+  busy: 5,
+  interrupted: 130,
+  terminated: 143,
 } as const;
 
 /** Every stable error code with the exit code that it leads to. */
@@ -20,7 +23,7 @@ const ERROR_CODES = {
   SOURCE_UNREACHABLE: EXIT_CODES.unexpected,
   SOURCE_EMPTY: EXIT_CODES.usage,
   FLOW_UNKNOWN: EXIT_CODES.usage,
-  LAKE_LOCKED: EXIT_CODES.unexpected,
+  LAKE_LOCKED: EXIT_CODES.busy,
   LAKE_LOCK_LOST: EXIT_CODES.unexpected,
   LAKE_UNUSABLE: EXIT_CODES.unexpected,
   DISK_FULL: EXIT_CODES.unexpected,
@@ -39,6 +42,8 @@ const ERROR_CODES = {
   QUERY_CRASHED: EXIT_CODES.unexpected,
   QUERY_INTERRUPTED: EXIT_CODES.unexpected,
   ACCESS_UNRECORDED: EXIT_CODES.unexpected,
+  STOPPED_BY_SIGINT: EXIT_CODES.interrupted,
+  STOPPED_BY_SIGTERM: EXIT_CODES.terminated,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
 import { readConfig } from '../config.ts';
-import { askLake } from '../query/ask-lake.ts';
+import { askLake } from '../serve/ask-lake.ts';
 import { serve } from '../serve/server.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
@@ -27,7 +27,7 @@ Example:
       const serving = await serve({
         config,
         port: options.port,
-        ask: (question) => askLake(config, question),
+        ask: askLake(config),
       });
       process.stdout.write(`Open      ${serving.url}\nStop      Ctrl-C\n`);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

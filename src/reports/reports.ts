@@ -37,6 +37,8 @@ export type ReportOptions = {
   onProgress: (progress: { report: string; position: number; count: number }) => void;
   /** Signs the pack; without it the pack has no signature. */
   signer?: Signer | undefined;
+  /** Once aborted, no further pack is begun, and its reason is thrown. */
+  signal?: AbortSignal | undefined;
 };
 
 /** The packs of the configuration. Throws for a pack, report or exception that cannot be used. */
@@ -86,6 +88,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
   const common = await commonContent(options, parameters, extent.data_through_at);
   const outcomes: ReportOutcome[] = [];
   for (const [index, definition] of definitions.entries()) {
+    options.signal?.throwIfAborted();
     const own = (filesOf[index] ?? []).flatMap((file) => results.get(file.name) ?? []);
     const reports = own.map((one) => servedIn(definition, one.report));
     const content: PackContent = {
@@ -157,7 +160,7 @@ function hasNeeds(file: QueryFile, extent: Extent): boolean {
 }
 
 /** `pci-dss-4.0.1_2026-11-01_2026-12-01`: pack, first day, first day after. */
-function packName(pack: string, config: Config): string {
+export function packName(pack: string, config: Pick<Config, 'period'>): string {
   const day = (time: Date): string =>
     time.toISOString().replace('T00:00:00.000Z', '').replace(/[:.]/g, '');
   return `${pack}_${day(config.period.start)}_${day(config.period.end)}`;

@@ -31,7 +31,7 @@ const MAX_RUNNING = 2;
 /** Asks the lake: rows as JSON lines or CSV go to the stream. Rejects with what is wrong. */
 export type Ask = (question: {
   sql: string;
-  format: 'json' | 'csv';
+  format: 'jsonl' | 'csv';
   output: NodeJS.WritableStream;
   signal: AbortSignal;
 }) => Promise<{ rowCount: number }>;
@@ -189,7 +189,7 @@ async function answerQuestion(
   try {
     if (format === 'csv') {
       const output = new PassThrough();
-      const asked = ask({ sql, format, output, signal: stop.signal });
+      const asked = ask({ sql, format: 'csv', output, signal: stop.signal });
       asked.then(
         () => output.end(),
         () => output.destroy(),
@@ -235,7 +235,7 @@ async function shownLines(
     stop.abort();
     output.destroy();
   });
-  await ask({ sql, format: 'json', output, signal: stop.signal }).catch((thrown: unknown) => {
+  await ask({ sql, format: 'jsonl', output, signal: stop.signal }).catch((thrown: unknown) => {
     // That it was stopped is no failure if there are rows enough.
     if (!isCut) throw thrown;
   });
