@@ -61,4 +61,6 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+// Whatever a run makes, files of the engine among them, is for its user alone.
+process.umask(0o077);
 process.exitCode = await main(process.argv.slice(2));
