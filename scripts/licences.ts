@@ -51,7 +51,8 @@ export function licensedPackages(
   return entries
     .map(([path, { version = '' }]) => {
       const name = nameOf(path);
-      const licence = licenceOf(path) ?? licenceOf(choosers.get(name) ?? '') ?? 'UNKNOWN';
+      const chooser = choosers.get(name);
+      const licence = licenceOf(path) ?? (chooser ? licenceOf(chooser) : undefined) ?? 'UNKNOWN';
       return { name, version, licence };
     })
     .sort((one, other) =>
