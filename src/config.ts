@@ -9,6 +9,7 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
 import { FlowproofError, messageOf } from './errors.ts';
+import { checkYamlDepth } from './yaml-depth.ts';
 
 /** The configuration as the program uses it: absolute folders, instants, and where it came from. */
 export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
@@ -55,6 +56,7 @@ export function readConfig(path: string): Config {
 /** Checks the text of a configuration; `path` is only for messages. */
 export function parseConfig(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
+  checkDepth(text, path);
   const document = parseDocument(text, { lineCounter: lines });
   const problems: string[] = document.errors.map((error) => {
     const line = lines.linePos(error.pos[0]).line;
@@ -73,6 +75,19 @@ export function parseConfig(text: string, path: string): ConfigFile {
     remedy:
       'Every key is explained in the README; `flowproof config-schema` prints a JSON Schema for editors.',
   });
+}
+
+function checkDepth(text: string, path: string): void {
+  try {
+    checkYamlDepth(text);
+  } catch (thrown) {
+    throw new FlowproofError('CONFIG_INVALID', {
+      place: path,
+      problem: messageOf(thrown),
+      remedy: 'Name a configuration of flowproof, such as samples/flowproof.yaml.',
+      cause: thrown,
+    });
+  }
 }
 
 type YamlDocument = ReturnType<typeof parseDocument>;

@@ -30,10 +30,10 @@ describe('the check', () => {
   test('finds the literals, and nothing that is none', () => {
     const code = [
       'const a = b / c / d; // no /regex/',
-      "const e = '/no/' + `/no/ ${x.replace(/yes[/]1/g, `${y}`)} /no/`;",
+      `const e = '/no/' + \`/no/ \${x.replace(/yes[/]1/g, \`\${y}\`)} /no/\`;`,
       'if (/yes\\/2/u.test(a)) return /yes3/;',
       'const f = (a + b) / 2 / list[1] / 3;',
-      'const g = new RegExp(`^${f}$`);',
+      `const g = new RegExp(\`^\${f}$\`);`,
     ].join('\n');
     expect(readRegexes(code)).toEqual({
       literals: [
@@ -41,7 +41,7 @@ describe('the check', () => {
         { line: 3, source: 'yes\\/2', flags: 'u' },
         { line: 3, source: 'yes3', flags: '' },
       ],
-      made: [{ line: 5, code: 'RegExp(`^${f}$`);' }],
+      made: [{ line: 5, code: `RegExp(\`^\${f}$\`);` }],
     });
   });
 
