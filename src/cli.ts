@@ -13,6 +13,7 @@ import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { EXIT_CODES, FlowproofError, messageOf } from './errors.ts';
+import { printedText } from './printed-text.ts';
 import { TOOL_VERSION } from './version.ts';
 
 /** The program. `setExitCode` is told the code of a command that ended without an error. */
@@ -54,15 +55,17 @@ export async function main(args: readonly string[]): Promise<number> {
     const isExpected = thrown instanceof FlowproofError;
     process.stderr.write(
       isExpected
-        ? `error ${thrown.code}\n${thrown.message}\n`
-        : `error UNEXPECTED\n${messageOf(thrown)}\n  This is a mistake in flowproof. Run again with --debug and report what it prints.\n`,
+        ? `error ${thrown.code}\n${printedText(thrown.message)}\n`
+        : `error UNEXPECTED\n${printedText(messageOf(thrown))}\n  This is a mistake in flowproof. Run again with --debug and report what it prints.\n`,
     );
     if (args.includes('--debug') && thrown instanceof Error)
-      process.stderr.write(`${thrown.stack}\n`);
+      process.stderr.write(`${printedText(thrown.stack ?? '')}\n`);
     return isExpected ? thrown.exitCode : EXIT_CODES.unexpected;
   }
 }
 
+// Whatever a run makes, files of the engine among them, is for its user alone.
+process.umask(0o077);
 process.exitCode = await main(process.argv.slice(2));
 // Of a run that was stopped, a connection or a thread may be left that would keep the process.
 const { interrupted, terminated } = EXIT_CODES;

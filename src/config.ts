@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
 import { FlowproofError, messageOf } from './errors.ts';
 import { schedulePeriod } from './schedule.ts';
+import { checkYamlDepth } from './yaml-depth.ts';
 
 /** The configuration as the program uses it: absolute folders, instants, and where it came from. */
 export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
@@ -69,6 +70,7 @@ function packNames({ pack, schedule }: ConfigFile): string[] {
 /** Checks the text of a configuration; `path` is only for messages. */
 export function parseConfig(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
+  checkDepth(text, path);
   const document = parseDocument(text, { lineCounter: lines });
   const problems: string[] = document.errors.map((error) => {
     const line = lines.linePos(error.pos[0]).line;
@@ -87,6 +89,19 @@ export function parseConfig(text: string, path: string): ConfigFile {
     remedy:
       'Every key is explained in the README; `flowproof config-schema` prints a JSON Schema for editors.',
   });
+}
+
+function checkDepth(text: string, path: string): void {
+  try {
+    checkYamlDepth(text);
+  } catch (thrown) {
+    throw new FlowproofError('CONFIG_INVALID', {
+      place: path,
+      problem: messageOf(thrown),
+      remedy: 'Name a configuration of flowproof, such as samples/flowproof.yaml.',
+      cause: thrown,
+    });
+  }
 }
 
 type YamlDocument = ReturnType<typeof parseDocument>;

@@ -3,6 +3,8 @@
  * Content that is bad is not an error: it becomes a row of `rejected_record`.
  */
 
+import { withoutSecrets } from './secrets.ts';
+
 /** Exit codes of the command, one place for each. */
 export const EXIT_CODES = {
   ok: 0,
@@ -66,11 +68,13 @@ export class FlowproofError extends Error {
   readonly remedy: string;
 
   constructor(code: ErrorCode, detail: ErrorDetail) {
-    super(`${detail.place}: ${detail.problem}\n  ${detail.remedy}`, { cause: detail.cause });
+    const place = withoutSecrets(detail.place);
+    const problem = withoutSecrets(detail.problem);
+    super(`${place}: ${problem}\n  ${detail.remedy}`, { cause: detail.cause });
     this.name = 'FlowproofError';
     this.code = code;
-    this.place = detail.place;
-    this.problem = detail.problem;
+    this.place = place;
+    this.problem = problem;
     this.remedy = detail.remedy;
   }
 
@@ -79,7 +83,7 @@ export class FlowproofError extends Error {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown, without secrets. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return withoutSecrets(thrown instanceof Error ? thrown.message : String(thrown));
 }

@@ -39,7 +39,8 @@ export function createProgress(options: ProgressOptions): Progress {
     return {
       step(stage, message, details = {}) {
         if (!isDue(stage, LOG_INTERVAL_MILLISECONDS)) return;
-        stream.write(`${JSON.stringify({ level: 'info', stage, message, ...details })}\n`);
+        const line = JSON.stringify({ level: 'info', stage, message, ...details });
+        stream.write(`${visibleText(line)}\n`);
       },
       warn(message, details = {}) {
         stream.write(`${JSON.stringify({ level: 'warn', message, ...details })}\n`);

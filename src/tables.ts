@@ -231,6 +231,7 @@ export const TABLES: readonly Table[] = [
   skipdata_count BIGINT: SKIPDATA records.
   header_count BIGINT: Header lines.
   blank_count BIGINT: Blank lines.
+  masked_count BIGINT: Card numbers that were masked in texts of its rows and rejects, but for first six and last four digits.
   first_at TIMESTAMP: Earliest record time.
   last_at TIMESTAMP: Latest record time.
   supersedes_object_id VARCHAR: What this one replaces: shorter content of the same URI, or the same content, refused before.
@@ -247,7 +248,7 @@ export const TABLES: readonly Table[] = [
   uri VARCHAR: URI of that object.
   line_number BIGINT: Line in that object, from 1.
   reason VARCHAR: Why it was rejected, with the value found.
-  record_bytes BLOB: The line, at most its first 64 KiB.
+  record_bytes BLOB: The line, at most its first 64 KiB, card numbers masked.
   record_size_bytes BIGINT: Its full length.`),
   },
   {

@@ -5,6 +5,7 @@ import { openDatabase } from '../database.ts';
 import { explain } from '../explain/explain.ts';
 import { explanationText } from '../explain/explanation-text.ts';
 import { createLakeViews } from '../lake.ts';
+import { printedJson } from '../printed-text.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
 export function addExplainCommand(program: Command): void {
@@ -39,7 +40,7 @@ Examples:
         };
         stdout.write(
           options.format === 'json'
-            ? `${JSON.stringify(explanation, null, 2)}\n`
+            ? `${printedJson(explanation)}\n`
             : explanationText(explanation, layout),
         );
       } finally {

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
+import { printedJson } from '../printed-text.ts';
 import { readStatus, statusText } from '../status.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
@@ -25,9 +26,7 @@ export function addStatusCommand(program: Command): void {
         await createLakeViews(database.connection, config.lake);
         const status = await readStatus(database.connection, config);
         process.stdout.write(
-          options.format === 'json'
-            ? `${JSON.stringify(status, null, 2)}\n`
-            : statusText(status, config),
+          options.format === 'json' ? `${printedJson(status)}\n` : statusText(status, config),
         );
       } finally {
         database.close();

@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { QUERIES_ROOT } from '../query-file.ts';
+import { checkYamlDepth } from '../yaml-depth.ts';
 import {
   type ReportResult,
   type RequirementResult,
@@ -75,7 +76,9 @@ export function loadPackDefinition(
 
 function parseYaml(path: string): unknown {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    checkYamlDepth(text);
+    return parse(text, { logLevel: 'error' });
   } catch (thrown) {
     throw invalid(path, `is not YAML: ${messageOf(thrown)}`, thrown);
   }
