@@ -9,6 +9,7 @@ import { addConfigSchemaCommand } from './commands/config-schema.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addReviewCommand } from './commands/review.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -32,6 +33,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addExplainCommand(program);
   addStatusCommand(program);
   addServeCommand(program);
+  addReviewCommand(program, setExitCode);
   addVerifyCommand(program, setExitCode);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');

@@ -351,6 +351,27 @@ export const TABLES: readonly Table[] = [
   exit_code INTEGER: Exit code; null without an end.`),
   },
   {
+    name: 'review',
+    layer: 'ingest',
+    isJsonLines: true,
+    description:
+      'One row a review of the logs of a day by a person, as flowproof review recorded it. Records are never changed.',
+    columns: columns(`
+  review_id VARCHAR: Id of the record, in the order in which they were written.
+  recorded_at TIMESTAMP: When it was written, by the clock of the host.
+  recorded_by VARCHAR: User of the operating system who wrote it, and the host.
+  reviewer VARCHAR: Who looked, as the record says.
+  day DATE: UTC day whose logs were looked at.
+  log_class VARCHAR: Which logs: flow_logs, ips_events or all.
+  finding VARCHAR: What was found.
+  disposition VARCHAR: What becomes of it: no_action, false_positive, accepted, ticket, incident, or closed.
+  reference VARCHAR: The ticket, incident or change that it led to; null without.
+  corrects_review_id VARCHAR: The record that this one corrects; null without.
+  closes_review_id VARCHAR: The record whose follow-up is done; null without.
+  previous_sha256 VARCHAR: Hash of the record before it; 64 zeros for the first.
+  record_sha256 VARCHAR: Hash of this record.`),
+  },
+  {
     name: 'access_event',
     layer: 'ingest',
     isJsonLines: true,

@@ -25,6 +25,7 @@ const LEDGER = [
   'source_object',
   'rejected_record',
   'run',
+  'review',
   'inventory_snapshot',
   'flow_status',
   'ips_event',
