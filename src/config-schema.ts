@@ -5,6 +5,8 @@
  */
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
+import { metrics } from './metrics-schema.ts';
+import { expectedEveryHours, notifications } from './notify-schema.ts';
 
 const region = z
   .string()
@@ -368,6 +370,9 @@ export const configSchema = z
     signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
     allowed_services: allowedServices,
     card_data_stores: cardDataStores,
+    notifications,
+    expected_every_hours: expectedEveryHours,
+    metrics,
     memory_limit: z
       .string()
       .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')

@@ -42,6 +42,16 @@ export type RunOptions = {
   command: 'run' | Part;
   progress: Progress;
   now?: () => Date;
+  /** Told once the lake is open, before anything is read. The outcome is filled as the parts end. */
+  onBegin?: ((begun: BegunRun) => Promise<void>) | undefined;
+};
+
+export type BegunRun = {
+  runId: string;
+  startedAt: Date;
+  /** With the views of the lake as they were before this run. */
+  connection: DuckDBConnection;
+  outcome: RunOutcome;
 };
 
 /** Runs the parts. Throws FlowproofError; the lake stays usable whatever happens. */
@@ -61,9 +71,10 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     });
     const { connection } = database;
     await createLakeViews(connection, config.lake);
+    const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
+    await options.onBegin?.({ runId, startedAt, connection, outcome });
     // A run that is killed leaves this: the next one knows by which configuration its objects were read.
     await keepRunRecord(connection, options, { runId, startedAt });
-    const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
     if (parts.includes('ingest')) {
       outcome.ingest = await ingest({
         connection,
