@@ -35,6 +35,7 @@ const ERROR_CODES = {
   SIGNING_KEY_UNUSABLE: EXIT_CODES.usage,
   SIGNING_FAILED: EXIT_CODES.unexpected,
   VERIFY_UNREADABLE: EXIT_CODES.usage,
+  SUMMARY_UNWRITABLE: EXIT_CODES.unexpected,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

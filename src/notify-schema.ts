@@ -81,7 +81,9 @@ const email = z
         tls: z
           .enum(['starttls', 'implicit', 'none'])
           .default('starttls')
-          .describe('implicit: TLS from the start (port 465); none: in the clear, without password'),
+          .describe(
+            'implicit: TLS from the start (port 465); none: in the clear, without password',
+          ),
         user: z.string().min(1).optional(),
         password_env: variable
           .optional()

@@ -1,9 +1,9 @@
 /** `flowproof run` and its parts: `ingest`, `enrich`, `report`. */
 import type { Command } from 'commander';
-import { readConfig } from '../config.ts';
 import { createProgress } from '../progress.ts';
 import { type Part, run } from '../run.ts';
 import { summaryText } from '../summary.ts';
+import { watchRun } from '../watch-run.ts';
 import {
   type CommonOptions,
   EXIT_CODE_HELP,
@@ -14,14 +14,17 @@ import {
 export function addJobCommands(program: Command, setExitCode: SetExitCode): void {
   const job = (name: 'run' | Part, parts: readonly Part[], description: string, example: string) =>
     withCommonOptions(program.command(name).description(description))
+      .option('--summary <file>', 'write a summary of the run as JSON, also if it fails')
       .addHelpText('after', `\nExample:\n  $ ${example}\n\n${EXIT_CODE_HELP}`)
-      .action(async (options: CommonOptions) => {
-        const config = readConfig(options.config);
+      .action(async (options: CommonOptions & { summary?: string }) => {
         const progress = createProgress({
           stream: process.stderr,
           isQuiet: options.quiet ?? false,
         });
-        const outcome = await run({ config, parts, command: name, progress });
+        const { config, outcome } = await watchRun(
+          { command: name, configPath: options.config, summaryPath: options.summary },
+          (checked, onBegin) => run({ config: checked, parts, command: name, progress, onBegin }),
+        );
         process.stdout.write(summaryText(outcome, config.lake));
         setExitCode(outcome.exitCode);
       });
