@@ -9,6 +9,7 @@ import { addConfigSchemaCommand } from './commands/config-schema.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { EXIT_CODES, FlowproofError, messageOf } from './errors.ts';
@@ -30,6 +31,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addExplainCommand(program);
   addStatusCommand(program);
   addVerifyCommand(program, setExitCode);
+  addScheduleCommand(program);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');
   // Set last, so that it stands after errors of the program only: the commands keep the text above.

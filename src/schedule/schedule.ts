@@ -1,0 +1,60 @@
+/**
+ * Schedules: units that start `flowproof run`, ready for a scheduler, made from the configuration. This
+ * folder owns their text; nothing is installed by it.
+ */
+import type { Config } from '../config.ts';
+import { FlowproofError } from '../errors.ts';
+import { cronFiles } from './cron.ts';
+import { eventbridgeFiles } from './eventbridge.ts';
+import type { Every } from './every.ts';
+import { kubernetesFiles } from './kubernetes.ts';
+import { readFolders, writtenFolders } from './places.ts';
+import { systemdFiles } from './systemd.ts';
+
+export const SCHEDULERS = ['systemd', 'cron', 'k8s', 'eventbridge'] as const;
+
+export type Scheduler = (typeof SCHEDULERS)[number];
+
+export type ScheduleFile = { name: string; text: string };
+
+export type ScheduleInput = {
+  config: Config;
+  /** The text of the configuration's file. */
+  configText: string;
+  /** Texts of other small files that it names, by absolute path. */
+  fileTexts: ReadonlyMap<string, string>;
+  /** The words that start flowproof on this machine. */
+  program: readonly string[];
+  every: Every;
+  /** Container image with `flowproof` on its path. */
+  image: string | undefined;
+};
+
+const WRITERS: Readonly<Record<Scheduler, (input: ScheduleInput) => ScheduleFile[]>> = {
+  systemd: systemdFiles,
+  cron: cronFiles,
+  k8s: kubernetesFiles,
+  eventbridge: eventbridgeFiles,
+};
+
+/** The files of a scheduler. Throws USAGE for paths that no unit can hold, or a missing image. */
+export function scheduleFiles(scheduler: Scheduler, input: ScheduleInput): ScheduleFile[] {
+  const { config, program } = input;
+  const folders = [...writtenFolders(config), ...readFolders(config)];
+  for (const path of [...program, config.path, ...folders]) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they would end the line of a unit.
+    if (!/[\u0000-\u001f\u007f]/.test(path)) continue;
+    throw new FlowproofError('USAGE', {
+      place: JSON.stringify(path),
+      problem: 'the path holds a line end or another control character, which no unit can',
+      remedy: 'Rename the folder or file.',
+    });
+  }
+  return WRITERS[scheduler](input);
+}
+
+/** All files one after the other, each below its name where there are several. */
+export function scheduleText(files: readonly ScheduleFile[]): string {
+  if (files.length === 1) return files[0]?.text ?? '';
+  return files.map(({ name, text }) => `# ${name}\n${text}`).join('\n');
+}
