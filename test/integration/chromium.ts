@@ -4,8 +4,9 @@
  * root and changes nothing outside the folder: apt keeps its lists and packages there too.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unpackPackage } from './debian-package.ts';
 import { setupError } from './python-environment.ts';
 
 /** A browser as puppeteer starts it: its program, and what it needs in its environment. */
@@ -44,7 +45,7 @@ export function ensureChromium(
   if (!existsSync(marker)) {
     // What an interrupted run left is not to be trusted.
     rmSync(folder, { recursive: true, force: true });
-    unpack(folder);
+    unpackPackage(folder, { name: PACKAGE, title: 'Chromium', install: INSTALL });
     if (!runs(unpacked(folder))) {
       throw setupError('The Chromium of Debian was unpacked, and does not run.', INSTALL);
     }
@@ -58,59 +59,6 @@ function pathOf(command: string): string {
   if (command.includes('/')) return command;
   const folders = (process.env.PATH ?? '').split(':');
   return folders.map((folder) => join(folder, command)).find(existsSync) ?? command;
-}
-
-/** Downloads and unpacks the package and those that it needs and this machine does not have. */
-function unpack(folder: string): void {
-  const packages = join(folder, 'packages');
-  for (const name of ['lists/partial', 'cache/archives/partial', 'packages', 'root']) {
-    mkdirSync(join(folder, name), { recursive: true });
-  }
-  const apt = (...args: string[]): string =>
-    runStep(
-      'apt-get',
-      [
-        '-o',
-        `Dir::State::Lists=${join(folder, 'lists')}`,
-        '-o',
-        `Dir::Cache=${join(folder, 'cache')}`,
-        // Root would download as another user, who cannot write here.
-        '-o',
-        'APT::Sandbox::User=',
-        ...args,
-      ],
-      packages,
-    );
-  process.stdout.write('integration: unpacking Chromium from the packages of Debian (once)\n');
-  apt('update');
-  const plan = apt('install', '--simulate', '--no-install-recommends', PACKAGE);
-  const wanted = [...plan.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+) /gm)].map(
-    ([, name, version]) => `${name}=${version}`,
-  );
-  apt('download', ...wanted);
-  for (const file of readdirSync(packages)) {
-    runStep('dpkg-deb', ['--extract', join(packages, file), join(folder, 'root')], folder);
-  }
-  for (const name of ['lists', 'cache', 'packages']) {
-    rmSync(join(folder, name), { recursive: true, force: true });
-  }
-}
-
-function runStep(command: string, args: readonly string[], folder: string): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
-  });
-  if (status === 0) return stdout;
-  const said = `${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`
-    .trim()
-    .split('\n')
-    .slice(-12);
-  throw setupError(
-    `Chromium is missing, and its package could not be had (${command}).\n${said.map((line) => `  | ${line}`).join('\n')}`,
-    INSTALL,
-  );
 }
 
 function unpacked(folder: string): Chromium {
