@@ -8,13 +8,8 @@ import { readConfig } from '../config.ts';
 import { FlowproofError } from '../errors.ts';
 import { PACKAGE_ROOT } from '../query-file.ts';
 import { EVERY_FORMS, parseEvery } from '../schedule/every.ts';
-import {
-  SCHEDULERS,
-  type ScheduleInput,
-  type Scheduler,
-  scheduleFiles,
-  scheduleText,
-} from '../schedule/schedule.ts';
+import { SCHEDULERS, type Scheduler, scheduleFiles, scheduleText } from '../schedule/schedule.ts';
+import type { ScheduleInput } from '../schedule/schedule-file.ts';
 import { DEFAULT_CONFIG } from './common.ts';
 
 type ScheduleOptions = {

@@ -1,8 +1,9 @@
 /** Amazon SNS ("Publish", Amazon SNS API Reference). Needs sns:Publish on the topic. */
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Message } from './message.ts';
 
 export async function publishToTopic(message: Message, topicArn: string): Promise<void> {
+  // Loaded where there is something to send, as it takes its time.
+  const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
   const client = new SNSClient({
     region: topicArn.split(':')[3] ?? '',
     maxAttempts: 4,

@@ -1,7 +1,7 @@
 /** A line of a crontab (crontab(5)). */
 import { secretVariables } from '../notify-schema.ts';
 import { cronFields } from './every.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule.ts';
+import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 import { shellWord } from './systemd.ts';
 
 /** A command as a crontab has it: `%` would end it, and what follows would be its standard input. */

@@ -8,7 +8,7 @@ import { secretVariables } from '../notify-schema.ts';
 import type { Every } from './every.ts';
 import { permissionsOf, type Statement } from './permissions.ts';
 import { outermost, readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule.ts';
+import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 import { yamlText } from './yaml-text.ts';
 
 type Node = unknown;

@@ -7,7 +7,7 @@ import { FlowproofError } from '../errors.ts';
 import { secretVariables } from '../notify-schema.ts';
 import { cronFields } from './every.ts';
 import { isWithin, readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule.ts';
+import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 import { yamlText } from './yaml-text.ts';
 
 const NAME = 'flowproof';

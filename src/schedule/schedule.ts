@@ -2,33 +2,17 @@
  * Schedules: units that start `flowproof run`, ready for a scheduler, made from the configuration. This
  * folder owns their text; nothing is installed by it.
  */
-import type { Config } from '../config.ts';
 import { FlowproofError } from '../errors.ts';
 import { cronFiles } from './cron.ts';
 import { eventbridgeFiles } from './eventbridge.ts';
-import type { Every } from './every.ts';
 import { kubernetesFiles } from './kubernetes.ts';
 import { readFolders, writtenFolders } from './places.ts';
+import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 import { systemdFiles } from './systemd.ts';
 
 export const SCHEDULERS = ['systemd', 'cron', 'k8s', 'eventbridge'] as const;
 
 export type Scheduler = (typeof SCHEDULERS)[number];
-
-export type ScheduleFile = { name: string; text: string };
-
-export type ScheduleInput = {
-  config: Config;
-  /** The text of the configuration's file. */
-  configText: string;
-  /** Texts of other small files that it names, by absolute path. */
-  fileTexts: ReadonlyMap<string, string>;
-  /** The words that start flowproof on this machine. */
-  program: readonly string[];
-  every: Every;
-  /** Container image with `flowproof` on its path. */
-  image: string | undefined;
-};
 
 const WRITERS: Readonly<Record<Scheduler, (input: ScheduleInput) => ScheduleFile[]>> = {
   systemd: systemdFiles,

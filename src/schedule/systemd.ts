@@ -2,7 +2,7 @@
 import { secretVariables } from '../notify-schema.ts';
 import type { Every } from './every.ts';
 import { isWithin, readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule.ts';
+import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 
 export const ENVIRONMENT_FILE = '/etc/flowproof/environment';
 

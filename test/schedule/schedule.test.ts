@@ -9,12 +9,8 @@ import { readConfig } from '../../src/config.ts';
 import { crontabCommand } from '../../src/schedule/cron.ts';
 import { cronFields, parseEvery } from '../../src/schedule/every.ts';
 import { outermost } from '../../src/schedule/places.ts';
-import {
-  type ScheduleInput,
-  type Scheduler,
-  scheduleFiles,
-  scheduleText,
-} from '../../src/schedule/schedule.ts';
+import { type Scheduler, scheduleFiles, scheduleText } from '../../src/schedule/schedule.ts';
+import type { ScheduleInput } from '../../src/schedule/schedule-file.ts';
 import { commandWord, unitWord } from '../../src/schedule/systemd.ts';
 
 /** A path as bad as a file system takes it, but for line ends. */
