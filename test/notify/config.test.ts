@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { messageOf } from '../../src/errors.ts';
 import { secretVariables } from '../../src/notify-schema.ts';
+import { PACKAGE_ROOT } from '../../src/query-file.ts';
 
 const parsed = (more: string) =>
   parseConfig(
@@ -43,6 +46,20 @@ describe('the configuration of notifications', () => {
         on: ['contradicts', 'lost_data', 'failed_run', 'missed_schedule'],
       },
     ]);
+  });
+
+  test('is what the README shows', () => {
+    const readme = readFileSync(join(PACKAGE_ROOT, 'README.md'), 'utf8');
+    const [, block = ''] = /```yaml\n(expected_every_hours:[\s\S]*?)```/.exec(readme) ?? [];
+    const { expected_every_hours: hours, metrics, notifications } = parsed(block);
+    expect(hours).toBe(2);
+    expect(notifications.map(({ webhook, sns, email }) => webhook ?? sns ?? email?.from)).toEqual([
+      'https://hooks.example.com/flowproof',
+      'arn:aws:sns:us-east-1:123456789012:flowproof',
+      'flowproof@example.com',
+      'flowproof@example.com',
+    ]);
+    expect(metrics?.cloudwatch_emf).toBe('stdout');
   });
 
   test('names the variables that hold secrets', () => {
