@@ -5,25 +5,15 @@
  */
 import { FlowproofError } from '../errors.ts';
 import { secretVariables } from '../notify-schema.ts';
+import { ACCOUNT, arnOf, type Node, PARTITION, ref } from './cloudformation.ts';
+import { executionRole, schedulerRole, secretParameter, taskRole } from './eventbridge-roles.ts';
 import type { Every } from './every.ts';
-import { permissionsOf, type Statement } from './permissions.ts';
+import { permissionsOf } from './permissions.ts';
 import { outermost, readFolders, writtenFolders } from './places.ts';
 import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 import { yamlText } from './yaml-text.ts';
 
-type Node = unknown;
-
-const ref = (name: string): Node => ({ Ref: name });
-const arnOf = (name: string): Node => ({ 'Fn::GetAtt': [name, 'Arn'] });
-const sub = (text: string): Node => ({ 'Fn::Sub': text });
-
 const USER = 1000;
-
-/** A placeholder that `Fn::Sub` fills in. */
-const hole = (name: string): string => `\${${name}}`;
-
-const PARTITION = hole('AWS::Partition');
-const ACCOUNT = hole('AWS::AccountId');
 
 export function eventbridgeFiles(input: ScheduleInput): ScheduleFile[] {
   const { config, image } = input;
@@ -99,9 +89,6 @@ function parameters(image: string | undefined, secrets: readonly string[]): Node
   };
 }
 
-/** `FLOWPROOF_WEBHOOK_SECRET` as `SecretFLOWPROOFx5fWEBHOOKx5fSECRET`: letters and digits alone. */
-const secretParameter = (name: string): string => `Secret${name.replaceAll('_', 'x5f')}`;
-
 function accessPoint(index: number): Node {
   return {
     Type: 'AWS::EFS::AccessPoint',
@@ -112,101 +99,6 @@ function accessPoint(index: number): Node {
         Path: rootOf(index),
         CreationInfo: { OwnerUid: String(USER), OwnerGid: String(USER), Permissions: '0700' },
       },
-    },
-  };
-}
-
-const trust = (service: string, condition?: Node): Node => ({
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: { Service: service },
-      Action: 'sts:AssumeRole',
-      ...(condition === undefined ? {} : { Condition: condition }),
-    },
-  ],
-});
-
-const policy = (name: string, statements: readonly Node[]): Node => ({
-  PolicyName: name,
-  PolicyDocument: { Version: '2012-10-17', Statement: statements },
-});
-
-/** ARNs with the pseudo parameters of the template filled in; what else looks like one stays. */
-function filledIn(statement: Statement): Node {
-  const resources = statement.Resource.map((arn) => {
-    const escaped = arn.replace(/\$\{(?!AWS::)/g, () => '$' + '{!');
-    return escaped.includes('${') ? sub(escaped) : escaped;
-  });
-  return { ...statement, Resource: resources };
-}
-
-function taskRole(statements: readonly Statement[], mountCount: number): Node {
-  const fileSystem = `arn:${PARTITION}:elasticfilesystem:${hole('AWS::Region')}:${ACCOUNT}:file-system/${hole('FileSystemId')}`;
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: trust('ecs-tasks.amazonaws.com', {
-        StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') },
-      }),
-      Policies: [
-        policy('flowproof', [
-          ...statements.map(filledIn),
-          {
-            'Fn::If': [
-              'HasSourceKeys',
-              {
-                Sid: 'DecryptSources',
-                Effect: 'Allow',
-                Action: ['kms:Decrypt'],
-                Resource: ref('SourceKmsKeyArns'),
-              },
-              ref('AWS::NoValue'),
-            ],
-          },
-        ]),
-        policy('flowproof-files', [
-          {
-            Effect: 'Allow',
-            Action: ['elasticfilesystem:ClientMount', 'elasticfilesystem:ClientWrite'],
-            Resource: sub(fileSystem),
-            Condition: {
-              StringEquals: {
-                'elasticfilesystem:AccessPointArn': Array.from({ length: mountCount }, (_, index) =>
-                  arnOf(`AccessPoint${index}`),
-                ),
-              },
-            },
-          },
-        ]),
-      ],
-    },
-  };
-}
-
-/** What starts the container: pulls the image, writes its log, and brings its secrets. */
-function executionRole(secrets: readonly string[]): Node {
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: trust('ecs-tasks.amazonaws.com'),
-      ManagedPolicyArns: [
-        sub(`arn:${PARTITION}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy`),
-      ],
-      ...(secrets.length === 0
-        ? {}
-        : {
-            Policies: [
-              policy('flowproof-secrets', [
-                {
-                  Effect: 'Allow',
-                  Action: ['secretsmanager:GetSecretValue'],
-                  Resource: secrets.map((name) => ref(secretParameter(name))),
-                },
-              ]),
-            ],
-          }),
     },
   };
 }
@@ -271,33 +163,6 @@ function taskDefinition(
             AuthorizationConfig: { AccessPointId: ref(`AccessPoint${index}`), IAM: 'ENABLED' },
           },
         })),
-      ],
-    },
-  };
-}
-
-function schedulerRole(): Node {
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: trust('scheduler.amazonaws.com', {
-        StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') },
-      }),
-      Policies: [
-        policy('flowproof-start', [
-          {
-            Effect: 'Allow',
-            Action: ['ecs:RunTask'],
-            Resource: ref('TaskDefinition'),
-            Condition: { ArnEquals: { 'ecs:cluster': ref('ClusterArn') } },
-          },
-          {
-            Effect: 'Allow',
-            Action: ['iam:PassRole'],
-            Resource: [arnOf('TaskRole'), arnOf('ExecutionRole')],
-            Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
-          },
-        ]),
       ],
     },
   };
