@@ -6,11 +6,11 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { replaceFile } from './atomic-file.ts';
-import { type Config, readConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { type Baseline, contradictionsOf, previousContradictions } from './contradictions.ts';
 import { FlowproofError, messageOf } from './errors.ts';
 import { writeMetrics } from './metrics/metrics.ts';
-import { findEvents } from './notify/events.ts';
+import { findEvents, isStop } from './notify/events.ts';
 import { notify } from './notify/notify.ts';
 import { secretVariables } from './notify-schema.ts';
 import { noteRun, type Operations, readOperations, writeOperations } from './operations.ts';
@@ -25,7 +25,9 @@ import { visibleText } from './text-table.ts';
 export type WatchOptions = {
   /** Name of the command, as the record of the run has it. */
   command: string;
+  /** For the summary, which is written also where the configuration cannot be read. */
   configPath: string;
+  readConfig: () => Config;
   /** Where the summary goes, if anywhere. */
   summaryPath: string | undefined;
   /** False to tell nobody and remember nothing, as of the replay of a past moment. */
@@ -54,7 +56,7 @@ export async function watchRun(
   } = options;
   const watched: Watched = { startedAt: now(), warnings: [] };
   try {
-    watched.config = readConfig(options.configPath);
+    watched.config = options.readConfig();
     watched.outcome = await work(watched.config, (begun) => noteBegin(watched, begun, options));
   } catch (thrown) {
     watched.thrown = thrown ?? new Error('nothing was thrown');
@@ -136,6 +138,7 @@ async function tell(watched: Watched, options: TellOptions): Promise<RunSummary>
     notifications: config.notifications,
     events: found.events,
     owner: `${config.organization === undefined ? '' : `${config.organization}, `}${config.path}`,
+    isStopped: summary.error !== null && isStop(summary.error.code),
     isLakeBusy: thrown instanceof FlowproofError && thrown.code === 'LAKE_LOCKED',
     onKept: () => remember(config, found.operations),
     redact,

@@ -128,6 +128,7 @@ async function watch({ parts = PARTS, isTold = true, work }: More = {}): Promise
     {
       command,
       configPath: join(root, 'flowproof.yaml'),
+      readConfig: () => readConfig(join(root, 'flowproof.yaml')),
       summaryPath,
       isTold,
       now,
@@ -262,7 +263,8 @@ describe('the summary of a run', () => {
   });
 
   test('that cannot be written is an error of a run that went well', async () => {
-    const options = { command: 'run', configPath: join(root, 'flowproof.yaml'), now };
+    const configPath = join(root, 'flowproof.yaml');
+    const options = { command: 'run', configPath, readConfig: () => readConfig(configPath), now };
     const work = async (): Promise<RunOutcome> => ({ exitCode: 0, seconds: 0 });
     const summaryPath = join(root, 'nowhere', 'summary.json');
     await expect(watchRun({ ...options, summaryPath }, work)).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 /** `flowproof run` and its parts: `ingest`, `enrich`, `report`. */
 import type { Command } from 'commander';
+import { readConfig } from '../config.ts';
 import { createProgress } from '../progress.ts';
 import { type Part, run } from '../run.ts';
 import { summaryText } from '../summary.ts';
@@ -22,7 +23,12 @@ export function addJobCommands(program: Command, setExitCode: SetExitCode): void
           isQuiet: options.quiet ?? false,
         });
         const { config, outcome } = await watchRun(
-          { command: name, configPath: options.config, summaryPath: options.summary },
+          {
+            command: name,
+            configPath: options.config,
+            readConfig: () => readConfig(options.config),
+            summaryPath: options.summary,
+          },
           (checked, onBegin) => run({ config: checked, parts, command: name, progress, onBegin }),
         );
         process.stdout.write(summaryText(outcome, config.lake));

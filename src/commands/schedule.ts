@@ -7,9 +7,9 @@ import { replaceFile } from '../atomic-file.ts';
 import { readConfig } from '../config.ts';
 import { FlowproofError } from '../errors.ts';
 import { PACKAGE_ROOT } from '../query-file.ts';
-import { EVERY_FORMS, parseEvery } from '../schedule/every.ts';
-import { SCHEDULERS, type Scheduler, scheduleFiles, scheduleText } from '../schedule/schedule.ts';
-import type { ScheduleInput } from '../schedule/schedule-file.ts';
+import { EVERY_FORMS, parseEvery } from '../units/every.ts';
+import type { UnitInput } from '../units/unit-file.ts';
+import { SCHEDULERS, type Scheduler, unitFiles, unitText } from '../units/units.ts';
 import { DEFAULT_CONFIG } from './common.ts';
 
 type ScheduleOptions = {
@@ -43,9 +43,9 @@ Examples:
   $ flowproof schedule --print k8s --image registry.example.com/flowproof:0.1.0 | kubectl apply -f -`,
     )
     .action(async (options: ScheduleOptions) => {
-      const files = scheduleFiles(options.print, readInput(options));
+      const files = unitFiles(options.print, readInput(options));
       if (options.output === undefined) {
-        process.stdout.write(scheduleText(files));
+        process.stdout.write(unitText(files));
         return;
       }
       const folder = resolve(options.output);
@@ -56,7 +56,7 @@ Examples:
     });
 }
 
-function readInput({ config: path, every: text, image }: ScheduleOptions): ScheduleInput {
+function readInput({ config: path, every: text, image }: ScheduleOptions): UnitInput {
   const every = parseEvery(text);
   if (!every) {
     throw new FlowproofError('USAGE', {

@@ -66,19 +66,25 @@ export function findEvents(
   };
 }
 
+/** True for the code of a run that was told to stop, as by SIGTERM: that is no failure. */
+export function isStop(code: string): boolean {
+  return code.startsWith('STOPPED_BY_');
+}
+
 const unfinishedKey = (runId: string): string => `unfinished ${runId}`;
 const lostKey = (runId: string): string => `lost ${runId}`;
 
 function failureKey({ error, command }: RunSummary): string | undefined {
-  return error ? `${command} ${error.code} ${error.place}` : undefined;
+  return error && !isStop(error.code) ? `${command} ${error.code} ${error.place}` : undefined;
 }
 
 function failuresAfter(
-  { command }: RunSummary,
+  { command, error }: RunSummary,
   { failures }: Operations,
   failure: string | undefined,
 ): string[] {
-  // One that came through ends the failures of its command.
+  // One that came through ends the failures of its command; one that was stopped says nothing.
+  if (failure === undefined && error) return failures;
   if (failure === undefined) return failures.filter((key) => !key.startsWith(`${command} `));
   return failures.includes(failure) ? failures : [...failures, failure];
 }

@@ -24,6 +24,8 @@ export type NotifyOptions = {
    * sent twice.
    */
   isLakeBusy: boolean;
+  /** True for a run that is to end within seconds: then what it found waits for the next one. */
+  isStopped: boolean;
   /** Called once the new events are kept: what is then forgotten is only sent twice, never lost. */
   onKept: () => Promise<void>;
   redact: (text: string) => string;
@@ -70,7 +72,10 @@ export async function notify(options: NotifyOptions): Promise<NotifyResult> {
   if (dropped.length > 0) {
     warnings.push(`more than ${MAX_WAITING} notifications waited: ${dropped.length} were given up`);
   }
-  const sent = await sendAll(all.slice(dropped.length), channels, lake, redact);
+  const waiting = all.slice(dropped.length);
+  const sent = options.isStopped
+    ? { sentCount: 0, waitingCount: waiting.length, warnings: [] }
+    : await sendAll(waiting, channels, lake, redact);
   return {
     sentCount: sent.sentCount,
     waitingCount: sent.waitingCount,

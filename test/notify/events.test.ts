@@ -94,6 +94,17 @@ describe('failed runs', () => {
     expect(kindsInTurn(timed)).toEqual([['failed_run'], [], ['failed_run'], [], ['failed_run']]);
   });
 
+  test('one that was told to stop is no failure, ends none, and is not one without an end', () => {
+    const stopped = failed('flowproof', {
+      run_id: OTHER_RUN,
+      error: { code: 'STOPPED_BY_SIGTERM', place: 'flowproof', problem: 'p', remedy: 'r' },
+    });
+    const next = runSummary({ history: unfinished });
+    expect(kindsInTurn([stopped, next])).toEqual([[], []]);
+    const again = failed('/srv/lake');
+    expect(kindsInTurn([again, stopped, again])).toEqual([['failed_run'], [], []]);
+  });
+
   test('another command that comes through does not end it', () => {
     const again = failed('/srv/lake');
     expect(kindsInTurn([again, runSummary({ command: 'ingest' }), again])).toEqual([

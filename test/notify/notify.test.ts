@@ -42,7 +42,12 @@ function event(index: number, changes: Partial<NotifiedEvent> = {}): NotifiedEve
   };
 }
 
-type More = { isLakeBusy?: boolean; environment?: NodeJS.ProcessEnv; onKept?: () => Promise<void> };
+type More = {
+  isLakeBusy?: boolean;
+  isStopped?: boolean;
+  environment?: NodeJS.ProcessEnv;
+  onKept?: () => Promise<void>;
+};
 
 async function tell(
   notifications: readonly Notification[],
@@ -56,6 +61,7 @@ async function tell(
     events,
     owner: 'Example Shop',
     isLakeBusy: more.isLakeBusy ?? false,
+    isStopped: more.isStopped ?? false,
     onKept: more.onKept ?? (async () => {}),
     redact: createRedactor(Object.keys(ENVIRONMENT), environment),
     environment,
@@ -157,6 +163,13 @@ describe('notify', () => {
     expect(result.sentCount).toBe(1);
     expect(told()).toEqual(['/hook event 2']);
     expect(outbox()).toHaveLength(1);
+  });
+
+  test('a run that is to stop sends nothing, and loses nothing', async () => {
+    const stopped = await tell([hook('/hook')], [event(1)], { isStopped: true });
+    expect(stopped).toEqual({ sentCount: 0, waitingCount: 1, droppedCount: 0, warnings: [] });
+    expect(double.requests).toEqual([]);
+    expect(await tell([hook('/hook')], [])).toMatchObject({ sentCount: 1, waitingCount: 0 });
   });
 
   test('is told before it is remembered, and sent where nothing can be kept', async () => {

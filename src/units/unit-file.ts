@@ -2,9 +2,9 @@
 import type { Config } from '../config.ts';
 import type { Every } from './every.ts';
 
-export type ScheduleFile = { name: string; text: string };
+export type UnitFile = { name: string; text: string };
 
-export type ScheduleInput = {
+export type UnitInput = {
   config: Config;
   /** The text of the configuration's file. */
   configText: string;

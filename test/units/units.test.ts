@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config.ts';
-import { crontabCommand } from '../../src/schedule/cron.ts';
-import { cronFields, parseEvery } from '../../src/schedule/every.ts';
-import { outermost } from '../../src/schedule/places.ts';
-import { type Scheduler, scheduleFiles, scheduleText } from '../../src/schedule/schedule.ts';
-import type { ScheduleInput } from '../../src/schedule/schedule-file.ts';
-import { commandWord, unitWord } from '../../src/schedule/systemd.ts';
+import { crontabCommand } from '../../src/units/cron.ts';
+import { cronFields, parseEvery } from '../../src/units/every.ts';
+import { outermost } from '../../src/units/places.ts';
+import { commandWord, unitWord } from '../../src/units/systemd.ts';
+import type { UnitInput } from '../../src/units/unit-file.ts';
+import { type Scheduler, unitFiles, unitText } from '../../src/units/units.ts';
 
 /** A path as bad as a file system takes it, but for line ends. */
 const AWKWARD = `a b%c$d'e"f\\g`;
@@ -49,12 +49,12 @@ notifications:
 let root = '';
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'flowproof-schedule-'));
+  root = mkdtempSync(join(tmpdir(), 'flowproof-units-'));
 });
 
 afterEach(() => rmSync(root, { recursive: true }));
 
-function inputOf(more: string, folder = root, changes: Partial<ScheduleInput> = {}): ScheduleInput {
+function inputOf(more: string, folder = root, changes: Partial<UnitInput> = {}): UnitInput {
   mkdirSync(folder, { recursive: true });
   const configText = `lake: lake
 output: evidence
@@ -74,8 +74,8 @@ ${more}`;
   };
 }
 
-function filesOf(scheduler: Scheduler, input: ScheduleInput): Map<string, string> {
-  return new Map(scheduleFiles(scheduler, input).map(({ name, text }) => [name, text]));
+function filesOf(scheduler: Scheduler, input: UnitInput): Map<string, string> {
+  return new Map(unitFiles(scheduler, input).map(({ name, text }) => [name, text]));
 }
 
 describe('--every', () => {
@@ -132,7 +132,7 @@ describe('systemd', () => {
     ]);
     const single = (key: string) => service.get(key)?.join();
     expect(single('Type')).toBe('oneshot');
-    expect(single('SuccessExitStatus')).toBe('3');
+    expect(single('SuccessExitStatus')).toBe('3 5 143');
     expect(single('ProtectSystem')).toBe('strict');
     expect(Number(single('TimeoutStopSec'))).toBeGreaterThan(30);
     // Node compiles as it runs: this one would stop it.
@@ -227,7 +227,7 @@ describe('cron', () => {
 describe('Kubernetes', () => {
   type Document = { kind: string; metadata: { name: string }; [key: string]: unknown };
 
-  function documentsOf(input: ScheduleInput): Document[] {
+  function documentsOf(input: UnitInput): Document[] {
     const [text = ''] = filesOf('k8s', input).values();
     expect(text).not.toMatch(/[&*]a\d/);
     return parseAllDocuments(text, { version: '1.1' }).map((document) => {
@@ -320,15 +320,13 @@ notifications:
   });
 
   test('needs an image', () => {
-    expect(() => scheduleFiles('k8s', inputOf(SOURCES, root, { image: undefined }))).toThrow(
-      /--image/,
-    );
+    expect(() => unitFiles('k8s', inputOf(SOURCES, root, { image: undefined }))).toThrow(/--image/);
   });
 });
 
 describe('EventBridge', () => {
   // biome-ignore lint/suspicious/noExplicitAny: the shape is what is tested.
-  function templateOf(input: ScheduleInput): any {
+  function templateOf(input: UnitInput): any {
     const [text = ''] = filesOf('eventbridge', input).values();
     return parse(text, { version: '1.1' });
   }
@@ -456,7 +454,7 @@ describe('EventBridge', () => {
   test('the root folder cannot be mounted', () => {
     const input = inputOf(SOURCES);
     const config = { ...input.config, lake: '/' };
-    expect(() => scheduleFiles('eventbridge', { ...input, config })).toThrow(/root folder/);
+    expect(() => unitFiles('eventbridge', { ...input, config })).toThrow(/root folder/);
   });
 });
 
@@ -465,14 +463,14 @@ describe('every scheduler', () => {
     '%s refuses a line end in a path',
     (scheduler) => {
       const folder = join(root, 'a\nExecStartPre=touch b');
-      expect(() => scheduleFiles(scheduler, inputOf(SOURCES, folder))).toThrow(/control character/);
+      expect(() => unitFiles(scheduler, inputOf(SOURCES, folder))).toThrow(/control character/);
     },
   );
 
   test.each<Scheduler>(['systemd', 'cron', 'k8s', 'eventbridge'])(
     '%s gives the same text twice',
     (scheduler) => {
-      const text = () => scheduleText(scheduleFiles(scheduler, inputOf(ALL_SOURCES)));
+      const text = () => unitText(unitFiles(scheduler, inputOf(ALL_SOURCES)));
       expect(text()).toBe(text());
     },
   );

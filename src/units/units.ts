@@ -1,5 +1,5 @@
 /**
- * Schedules: units that start `flowproof run`, ready for a scheduler, made from the configuration. This
+ * Units that start `flowproof run`, ready for a scheduler, made from the configuration. This
  * folder owns their text; nothing is installed by it.
  */
 import { FlowproofError } from '../errors.ts';
@@ -7,14 +7,14 @@ import { cronFiles } from './cron.ts';
 import { eventbridgeFiles } from './eventbridge.ts';
 import { kubernetesFiles } from './kubernetes.ts';
 import { readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
 import { systemdFiles } from './systemd.ts';
+import type { UnitFile, UnitInput } from './unit-file.ts';
 
 export const SCHEDULERS = ['systemd', 'cron', 'k8s', 'eventbridge'] as const;
 
 export type Scheduler = (typeof SCHEDULERS)[number];
 
-const WRITERS: Readonly<Record<Scheduler, (input: ScheduleInput) => ScheduleFile[]>> = {
+const WRITERS: Readonly<Record<Scheduler, (input: UnitInput) => UnitFile[]>> = {
   systemd: systemdFiles,
   cron: cronFiles,
   k8s: kubernetesFiles,
@@ -22,7 +22,7 @@ const WRITERS: Readonly<Record<Scheduler, (input: ScheduleInput) => ScheduleFile
 };
 
 /** The files of a scheduler. Throws USAGE for paths that no unit can hold, or a missing image. */
-export function scheduleFiles(scheduler: Scheduler, input: ScheduleInput): ScheduleFile[] {
+export function unitFiles(scheduler: Scheduler, input: UnitInput): UnitFile[] {
   const { config, program } = input;
   const folders = [...writtenFolders(config), ...readFolders(config)];
   for (const path of [...program, config.path, ...folders]) {
@@ -38,7 +38,7 @@ export function scheduleFiles(scheduler: Scheduler, input: ScheduleInput): Sched
 }
 
 /** All files one after the other, each below its name where there are several. */
-export function scheduleText(files: readonly ScheduleFile[]): string {
+export function unitText(files: readonly UnitFile[]): string {
   if (files.length === 1) return files[0]?.text ?? '';
   return files.map(({ name, text }) => `# ${name}\n${text}`).join('\n');
 }

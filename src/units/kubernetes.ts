@@ -7,7 +7,7 @@ import { FlowproofError } from '../errors.ts';
 import { secretVariables } from '../notify-schema.ts';
 import { cronFields } from './every.ts';
 import { isWithin, readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
+import type { UnitFile, UnitInput } from './unit-file.ts';
 import { yamlText } from './yaml-text.ts';
 
 const NAME = 'flowproof';
@@ -15,7 +15,7 @@ const USER = 1000;
 
 type Volume = { name: string; path: string; isReadOnly: boolean };
 
-export function kubernetesFiles(input: ScheduleInput): ScheduleFile[] {
+export function kubernetesFiles(input: UnitInput): UnitFile[] {
   const { config, image } = input;
   if (image === undefined) {
     throw new FlowproofError('USAGE', {
@@ -87,7 +87,7 @@ export function kubernetesFiles(input: ScheduleInput): ScheduleFile[] {
   return [{ name: 'flowproof.k8s.yaml', text: `${head}\n${body}` }];
 }
 
-function claimedVolumes({ config }: ScheduleInput): Volume[] {
+function claimedVolumes({ config }: UnitInput): Volume[] {
   const written = writtenFolders(config);
   const named = written.map((path, index): Volume => {
     const kind =
@@ -108,7 +108,7 @@ function claimedVolumes({ config }: ScheduleInput): Volume[] {
 }
 
 /** The configuration and the small files that it names, under keys that a ConfigMap may have. */
-function configFiles({ config, configText, fileTexts }: ScheduleInput) {
+function configFiles({ config, configText, fileTexts }: UnitInput) {
   return [
     { key: 'flowproof.yaml', path: config.path, text: configText },
     ...[...fileTexts].map(([path, text], index) => ({
@@ -119,7 +119,7 @@ function configFiles({ config, configText, fileTexts }: ScheduleInput) {
   ];
 }
 
-function podSpec(input: ScheduleInput, image: string, volumes: readonly Volume[]) {
+function podSpec(input: UnitInput, image: string, volumes: readonly Volume[]) {
   const { config } = input;
   const secrets = secretVariables(config.notifications);
   const keyFile = config.signature?.key_file;

@@ -10,12 +10,12 @@ import { executionRole, schedulerRole, secretParameter, taskRole } from './event
 import type { Every } from './every.ts';
 import { permissionsOf } from './permissions.ts';
 import { outermost, readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
+import type { UnitFile, UnitInput } from './unit-file.ts';
 import { yamlText } from './yaml-text.ts';
 
 const USER = 1000;
 
-export function eventbridgeFiles(input: ScheduleInput): ScheduleFile[] {
+export function eventbridgeFiles(input: UnitInput): UnitFile[] {
   const { config, image } = input;
   const mounts = outermost([config.folder, ...writtenFolders(config), ...readFolders(config)]);
   if (mounts.includes('/')) {
@@ -104,7 +104,7 @@ function accessPoint(index: number): Node {
 }
 
 function taskDefinition(
-  { config }: ScheduleInput,
+  { config }: UnitInput,
   mounts: readonly string[],
   secrets: readonly string[],
 ): Node {

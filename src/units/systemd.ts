@@ -2,7 +2,7 @@
 import { secretVariables } from '../notify-schema.ts';
 import type { Every } from './every.ts';
 import { isWithin, readFolders, writtenFolders } from './places.ts';
-import type { ScheduleFile, ScheduleInput } from './schedule-file.ts';
+import type { UnitFile, UnitInput } from './unit-file.ts';
 
 export const ENVIRONMENT_FILE = '/etc/flowproof/environment';
 
@@ -16,14 +16,14 @@ export function commandWord(text: string): string {
   return unitWord(text).replaceAll('$', '$$$$');
 }
 
-export function systemdFiles(input: ScheduleInput): ScheduleFile[] {
+export function systemdFiles(input: UnitInput): UnitFile[] {
   return [
     { name: 'flowproof.service', text: serviceUnit(input) },
     { name: 'flowproof.timer', text: timerUnit(input.every) },
   ];
 }
 
-function serviceUnit({ config, program }: ScheduleInput): string {
+function serviceUnit({ config, program }: UnitInput): string {
   const written = writtenFolders(config);
   const secrets = secretVariables(config.notifications);
   const reached = [config.folder, ...written, ...readFolders(config)];
@@ -37,8 +37,8 @@ function serviceUnit({ config, program }: ScheduleInput): string {
   return `# Once, as root:
 #   useradd --system --shell /usr/sbin/nologin flowproof
 ${written.map((folder) => `#   install -d -m 0700 -o flowproof -g flowproof ${shellWord(folder)}\n`).join('')}#   systemctl daemon-reload && systemctl enable --now flowproof.timer
-# Exit code 3 says that more was rejected than the configuration allows: the run did all of its work,
-# and notifications tell of it. A service runs once at a time; another run finds the lake's lock.
+# Exit codes that are no failure: 3, more was rejected than the configuration allows (the run did all of its
+# work, and notifications tell of it); 5, another run has the lake; 143, it was stopped and goes on next time.
 [Unit]
 Description=flowproof: evidence from AWS network logs
 Wants=network-online.target
@@ -49,7 +49,7 @@ Type=oneshot
 User=flowproof
 Group=flowproof
 ${secrets.length === 0 ? '' : `# Sets ${secrets.join(', ')}; mode 0600.\nEnvironmentFile=${ENVIRONMENT_FILE}\n`}ExecStart=${command}
-SuccessExitStatus=3
+SuccessExitStatus=3 5 143
 TimeoutStartSec=infinity
 TimeoutStopSec=90
 KillSignal=SIGTERM
