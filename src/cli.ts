@@ -10,6 +10,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReviewCommand } from './commands/review.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -35,6 +36,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addServeCommand(program);
   addReviewCommand(program, setExitCode);
   addVerifyCommand(program, setExitCode);
+  addScheduleCommand(program);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');
   // Set last, so that it stands after errors of the program only: the commands keep the text above.

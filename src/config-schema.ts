@@ -5,6 +5,8 @@
  */
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
+import { metrics } from './metrics-schema.ts';
+import { expectedEveryHours, notifications } from './notify-schema.ts';
 import { queryLimits } from './query-limits-schema.ts';
 import { PERIOD_KEYS, schedule } from './schedule-schema.ts';
 import { day, time } from './time-schema.ts';
@@ -350,6 +352,9 @@ export const configSchema = z
     signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
     allowed_services: allowedServices,
     card_data_stores: cardDataStores,
+    notifications,
+    expected_every_hours: expectedEveryHours,
+    metrics,
     memory_limit: z
       .string()
       .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')

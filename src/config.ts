@@ -140,7 +140,9 @@ function describeIssue(
     value === undefined ? 'missing' : isScalar ? JSON.stringify(value) : 'a list or map';
   const message =
     issue.code === 'custom' ? issue.message : issue.message.replace(/^Invalid input: /, '');
-  const shown = issue.code === 'custom' && !isScalar ? '' : ` (found: ${found})`;
+  // A secret in the place of the name of its variable is not repeated, nor is a URL that may hold one.
+  const isSecret = /(^webhook|_env)$/.test(String(issue.path.at(-1) ?? '')) && value !== undefined;
+  const shown = isSecret || (issue.code === 'custom' && !isScalar) ? '' : ` (found: ${found})`;
   return [`${at(issue.path)}: ${message}${shown}`];
 }
 

@@ -55,6 +55,16 @@ export type RunOptions = {
   isRemake?: boolean;
   /** Once aborted the run ends within seconds, tidies up, and throws its reason. */
   signal?: AbortSignal | undefined;
+  /** Told once the lake is open, before anything is read. The outcome is filled as the parts end. */
+  onBegin?: ((begun: BegunRun) => Promise<void>) | undefined;
+};
+
+export type BegunRun = {
+  runId: string;
+  startedAt: Date;
+  /** With the views of the lake as they were before this run. */
+  connection: DuckDBConnection;
+  outcome: RunOutcome;
 };
 
 /** Runs the parts. Throws FlowproofError; the lake stays usable whatever happens. */
@@ -110,9 +120,10 @@ async function runParts(job: Job): Promise<RunOutcome> {
   const { config, parts, connection, runId, startedAt, now, asOf, signal } = job;
   const progress = stoppableProgress(job.progress, signal);
   await createLakeViews(connection, config.lake);
+  const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
+  await job.onBegin?.({ runId, startedAt, connection, outcome });
   // A run that is killed leaves this: the next one knows by which configuration its objects were read.
   await keepRunRecord(connection, job, { runId, startedAt });
-  const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
   if (parts.includes('ingest')) {
     outcome.ingest = await ingest({
       connection,

@@ -19,7 +19,7 @@ const NO_SECRET = /_FILE$|_URI$|_ENDPOINT$|_PATH$|_TTL$/i;
 const PATTERNS: readonly RegExp[] = [
   // Addresses that are signed, and those that hold a password.
   /([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|sig|token|access_token|api_?key)=)[^&\s"'<>]+/gi,
-  /(\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,500}@/gi,
+  /(\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"'<>]{1,500}(?=@)/gi,
   // Headers, as they stand in messages and in JSON.
   /((?:proxy-)?authorization["']?\s{0,4}[:=]\s{0,4}["']?)(?!\[redacted\])(?:[^\s"',;]{1,40}\s)?[^"'\r\n]{1,4000}/gi,
   /(x-amz-(?:security-token|signature)["']?\s{0,4}[:=]\s{0,4}["']?)[^\s"',;&<>]+/gi,
@@ -49,4 +49,33 @@ export function withoutSecrets(
     );
   }
   return safe;
+}
+
+/** A value that the configuration says is secret may be short, but not a part of any word. */
+const SHORTEST_NAMED = 6;
+
+/** A function that takes the values of the named variables, and all that looks secret, out of a text. */
+export function createRedactor(
+  names: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): (text: string) => string {
+  const values = names
+    .map((name) => environment[name] ?? '')
+    .filter((value) => value.length >= SHORTEST_NAMED)
+    // One may be a part of another.
+    .sort((one, other) => other.length - one.length);
+  return (text) => {
+    const safe = values.reduce((rest, value) => rest.replaceAll(value, REDACTED), text);
+    return withoutSecrets(safe, environment);
+  };
+}
+
+/** The same value with every text in it passed through a function; keys stay. */
+export function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, mapTexts(item, change)]),
+  );
 }

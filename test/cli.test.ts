@@ -20,9 +20,10 @@ const COMMANDS = [
   'explain',
   'status',
   'serve',
+  'review',
   'verify',
 ];
-const ALL_COMMANDS = [...COMMANDS, 'config-schema'];
+const ALL_COMMANDS = [...COMMANDS, 'schedule', 'config-schema'];
 
 const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
 2 123456789012 eni-0123456789abcdef0 10.0.0.5 192.0.2.9 40000 443 6 3 300 1793620800 1793620860 ACCEPT OK
@@ -233,6 +234,57 @@ test.each([
   expect(stderr).toContain(`error QUERY_REFUSED\nquery: `);
   expect(stderr).toContain(problem);
   expect(await readdir(folder)).not.toContain('x.csv');
+});
+
+describe('the summary and the units of a job', () => {
+  test('a summary is written of a run, also of one that failed', async () => {
+    const folder = await workFolder();
+    const ingest = ['ingest', '--quiet', '--summary', 's.json'];
+    expect(await flowproof(folder, ...ingest)).toMatchObject({ code: 0, stderr: '' });
+    const read = async () => JSON.parse(await readFile(join(folder, 's.json'), 'utf8'));
+    expect(await read()).toMatchObject({
+      command: 'ingest',
+      exit_code: 0,
+      ingest: { row_count: 2 },
+    });
+    await rm(join(folder, 'logs'), { recursive: true });
+    const failed = await flowproof(folder, ...ingest);
+    expect(failed.code).toBe(2);
+    expect(await read()).toMatchObject({
+      exit_code: 2,
+      error: { code: 'SOURCE_EMPTY' },
+      history: { last_success: { run_id: expect.any(String) }, unfinished_runs: [] },
+    });
+    const nowhere = await flowproof(folder, 'enrich', '--quiet', '--summary', 'none/s.json');
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.stderr).toMatch(/^error SUMMARY_UNWRITABLE\nnone\/s\.json: /);
+  });
+
+  test('schedule prints a unit, or writes its files', async () => {
+    const folder = await workFolder();
+    const cron = await flowproof(folder, 'schedule', '--print', 'cron');
+    expect([cron.code, cron.stderr]).toEqual([0, '']);
+    expect(cron.stdout).toContain(`'run' '--config' '${join(folder, 'flowproof.yaml')}'`);
+    const systemd = await flowproof(folder, 'schedule', '--print', 'systemd');
+    expect(systemd.stdout).toMatch(/^# flowproof\.service\n[\s\S]*\n# flowproof\.timer\n/);
+    const written = ['schedule', '--print', 'systemd', '--output', 'units'];
+    expect(await flowproof(folder, ...written)).toMatchObject({ code: 0, stderr: '' });
+    expect((await readdir(join(folder, 'units'))).sort()).toEqual([
+      'flowproof.service',
+      'flowproof.timer',
+    ]);
+  });
+
+  test.each([
+    [['schedule'], "required option '--print <scheduler>'"],
+    [['schedule', '--print', 'at'], 'systemd, cron, k8s, eventbridge'],
+    [['schedule', '--print', 'cron', '--every', 'weekly'], '"weekly" is no schedule'],
+    [['schedule', '--print', 'k8s'], '--image registry.example.com/'],
+  ])('%j is wrong usage', async (args, wanted) => {
+    const { code, stdout, stderr } = await flowproof(await workFolder(), ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(wanted);
+  });
 });
 
 describe('from logs to a pack', () => {

@@ -6,6 +6,7 @@ import { createProgress } from '../progress.ts';
 import { type Part, run } from '../run.ts';
 import { listenForStop } from '../stop.ts';
 import { summaryText } from '../summary.ts';
+import { watchRun } from '../watch-run.ts';
 import {
   type CommonOptions,
   EXIT_CODE_HELP,
@@ -13,7 +14,7 @@ import {
   withCommonOptions,
 } from './common.ts';
 
-type JobOptions = CommonOptions & { asOf?: string; remake?: boolean };
+type JobOptions = CommonOptions & { asOf?: string; remake?: boolean; summary?: string };
 
 const AS_OF_HELP = `--as-of TIME replays a past moment (UTC, as 2026-11-02T06:00:00Z): objects that hold records later than
 it are left to later runs, packs that were not due then are not made, and the EC2 API, which only knows
@@ -28,10 +29,9 @@ export function addJobCommands(program: Command, setExitCode: SetExitCode): void
     description: string,
     example: string,
   ) => {
-    const command = withCommonOptions(program.command(name).description(description)).option(
-      '--as-of <time>',
-      'replay a past moment, UTC (default: now)',
-    );
+    const command = withCommonOptions(program.command(name).description(description))
+      .option('--as-of <time>', 'replay a past moment, UTC (default: now)')
+      .option('--summary <file>', 'write a summary of the run as JSON, also if it fails');
     if (parts.includes('report')) {
       command.option(
         '--remake',
@@ -42,27 +42,39 @@ export function addJobCommands(program: Command, setExitCode: SetExitCode): void
       .addHelpText('after', `\nExample:\n  $ ${example}\n\n${AS_OF_HELP}\n${EXIT_CODE_HELP}`)
       .action(async (options: JobOptions) => {
         const asOf = options.asOf === undefined ? undefined : parseAsOf(options.asOf);
-        const config = readConfig(options.config, asOf);
         const progress = createProgress({
           stream: process.stderr,
           isQuiet: options.quiet ?? false,
         });
-        const stop = listenForStop();
-        try {
-          const outcome = await run({
-            config,
-            parts,
+        const { config, outcome } = await watchRun(
+          {
             command: name,
-            progress,
-            asOf,
-            isRemake: options.remake ?? false,
-            signal: stop.signal,
-          });
-          process.stdout.write(summaryText(outcome, config.lake));
-          setExitCode(outcome.exitCode);
-        } finally {
-          stop.close();
-        }
+            configPath: options.config,
+            readConfig: () => readConfig(options.config, asOf),
+            summaryPath: options.summary,
+            // A replay of a past moment is no news.
+            isTold: asOf === undefined,
+          },
+          async (checked, onBegin) => {
+            const stop = listenForStop();
+            try {
+              return await run({
+                config: checked,
+                parts,
+                command: name,
+                progress,
+                asOf,
+                isRemake: options.remake ?? false,
+                signal: stop.signal,
+                onBegin,
+              });
+            } finally {
+              stop.close();
+            }
+          },
+        );
+        process.stdout.write(summaryText(outcome, config.lake));
+        setExitCode(outcome.exitCode);
       });
   };
   job(

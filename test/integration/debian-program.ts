@@ -23,6 +23,8 @@ type Wanted = {
   probe: readonly string[];
   /** The variable that names another program. */
   variable: string;
+  /** What the unpacked one needs in its environment beside libraries. */
+  environment?: (root: string) => Record<string, string>;
 };
 
 /** Small, without a window system. */
@@ -45,6 +47,23 @@ const PDFINFO: Wanted = {
   variable: 'PDFINFO',
 };
 
+const SYSTEMD_ANALYZE: Wanted = {
+  title: 'systemd',
+  package: 'systemd',
+  commands: ['systemd-analyze'],
+  unpackedPath: ['usr', 'bin', 'systemd-analyze'],
+  probe: ['--version'],
+  variable: 'SYSTEMD_ANALYZE',
+  // Targets that every unit depends on, which a machine without systemd lacks.
+  environment: (root) => ({
+    SYSTEMD_UNIT_PATH: [
+      join(root, 'usr/lib/systemd/system'),
+      join(root, 'lib/systemd/system'),
+      '',
+    ].join(':'),
+  }),
+};
+
 /** A Chromium that runs. Throws a setup error that says what is missing. */
 export function ensureChromium(cacheFolder: string, environment = process.env): Program {
   return ensureProgram(CHROMIUM, cacheFolder, environment);
@@ -53,6 +72,11 @@ export function ensureChromium(cacheFolder: string, environment = process.env): 
 /** Poppler's `pdfinfo`, with `pdftotext` and `pdfdetach` in its folder. Throws a setup error. */
 export function ensurePdfinfo(cacheFolder: string, environment = process.env): Program {
   return ensureProgram(PDFINFO, cacheFolder, environment);
+}
+
+/** A systemd-analyze that runs. Throws a setup error that says what is missing. */
+export function ensureSystemdAnalyze(cacheFolder: string, environment = process.env): Program {
+  return ensureProgram(SYSTEMD_ANALYZE, cacheFolder, environment);
 }
 
 function runs(wanted: Wanted, program: Program): boolean {
@@ -161,14 +185,23 @@ function runStep(
 
 function unpacked(wanted: Wanted, folder: string): Program {
   const root = join(folder, 'root');
-  const below = join(root, 'usr', 'lib');
-  const libraries = existsSync(below)
-    ? readdirSync(below).filter((name) => name.endsWith('-linux-gnu'))
-    : [];
-  const paths = libraries.flatMap((name) => [join(below, name), join(below, name, 'pulseaudio')]);
+  const libraries = [join(root, 'usr', 'lib'), join(root, 'lib')]
+    .filter(existsSync)
+    .flatMap((below) =>
+      readdirSync(below)
+        .filter((name) => name.endsWith('-linux-gnu'))
+        .map((name) => join(below, name)),
+    );
+  const paths = libraries.flatMap((library) => [
+    library,
+    ...['pulseaudio', 'systemd'].map((name) => join(library, name)),
+  ]);
   const own = process.env.LD_LIBRARY_PATH;
   return {
     path: join(root, ...wanted.unpackedPath),
-    environment: { LD_LIBRARY_PATH: [...paths, ...(own ? [own] : [])].join(':') },
+    environment: {
+      LD_LIBRARY_PATH: [...paths, ...(own ? [own] : [])].join(':'),
+      ...wanted.environment?.(root),
+    },
   };
 }
