@@ -90,7 +90,7 @@ function restText(scopes: number, peers: number): string {
 
 /** `1234` as `1,234`, from a hundred thousand on with three digits and a unit: `1.23 M`. */
 export function briefCount(count: number): string {
-  if (count < 100_000) return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+  if (count < 100_000) return count.toLocaleString('en-US');
   const units = ['k', 'M', 'G', 'T'];
   let value = count;
   let unit = '';

@@ -74,7 +74,7 @@ function sourceStatements(
 ): Statement[] {
   const { partition, account } = place;
   if (source.s3 !== undefined) {
-    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(source.s3) ?? [];
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(source.s3) ?? [];
     const arn = `arn:${partition}:s3:::${bucket}`;
     return [
       allow(`${sid}List`, ['s3:ListBucket'], [arn]),

@@ -24,7 +24,7 @@ describe('withoutSecrets', () => {
     ],
     [
       'https://user:pa55word@example.com/hook failed',
-      'https://[redacted]@example.com/hook failed'.replace('@', ''),
+      'https://[redacted]@example.com/hook failed',
     ],
     ['{"Authorization":"Bearer abc.def.ghi"}', '{"Authorization":"[redacted]"}'],
     [
@@ -72,7 +72,7 @@ describe('withoutSecrets', () => {
       remedy: 'Correct it.',
     });
     expect(error.message).toBe(
-      'https://[redacted]example.com/x: Authorization: [redacted]\n  Correct it.',
+      'https://[redacted]@example.com/x: Authorization: [redacted]\n  Correct it.',
     );
     expect(messageOf(new Error('session_token=abcdef'))).toBe('session_token=[redacted]');
   });
