@@ -11,6 +11,7 @@ export const SQL_LAYERS: readonly Layer[] = [
   'packs',
   'status',
   'explain',
+  'setup',
 ];
 
 /** The text as it should stand in its file, with a final line end. */

@@ -15,7 +15,15 @@ export const PACKAGE_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export const QUERIES_ROOT = join(PACKAGE_ROOT, 'queries');
 
-export type Layer = 'functions' | 'staging' | 'marts' | 'reports' | 'packs' | 'status' | 'explain';
+export type Layer =
+  | 'functions'
+  | 'staging'
+  | 'marts'
+  | 'reports'
+  | 'packs'
+  | 'status'
+  | 'explain'
+  | 'setup';
 
 const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   functions: ['title'],
@@ -24,6 +32,7 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   packs: ['title', 'grain', 'parameters'],
   status: ['title', 'grain', 'parameters'],
   explain: ['title', 'grain', 'parameters'],
+  setup: ['title', 'grain', 'parameters'],
   reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'needs', 'grain', 'limits'],
 };
 
@@ -34,6 +43,7 @@ const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {
   packs: ['source'],
   status: ['source'],
   explain: ['source'],
+  setup: ['source'],
   reports: ['source'],
 };
 
