@@ -1,7 +1,7 @@
 -- title: Networks in scope, now, that no flow log records
 -- grain: one row a scope and a VPC that has interfaces without a flow log, or that the scope names and no flow log covers
 -- parameters: log_destination
--- source: Amazon VPC User Guide, "Flow log basics": a flow log is of a VPC, a subnet or an interface
+-- source: known_place holds the accounts and Regions whose flow logs are known; Amazon VPC User Guide, "Flow log basics": a flow log is of a VPC, a subnet or an interface
 with
   current_flow_logs as (
     select
@@ -31,6 +31,24 @@ with
       scope_interface
     where
       valid_to is null
+      and exists (
+        select
+          1
+        from
+          known_place
+        where
+          known_place.account_id in (
+            '',
+            coalesce(
+              scope_interface.account_id,
+              known_place.account_id
+            )
+          )
+          and known_place.region in (
+            '',
+            coalesce(scope_interface.region, known_place.region)
+          )
+      )
   ),
   uncovered as (
     select
