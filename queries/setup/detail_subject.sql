@@ -50,9 +50,9 @@ select
   0 as event_signature_count,
   0 as event_disposition_count,
   0 as event_client_count,
-  null as event_confidence,
+  cast(null as varchar) as event_confidence,
   'no_metadata' as as_of_verdict,
-  null as as_of_precision,
+  cast(null as varchar) as as_of_precision,
   'the format alone does not say which resource it is; an inventory of the time can' as as_of_reason
 from
   flow_logs

@@ -21,8 +21,8 @@ select
   current_flow_logs.max_aggregation_interval_seconds as aggregation_seconds,
   current_flow_logs.log_destination_type,
   coalesce(
-    current_flow_logs.log_destination,
-    current_flow_logs.log_group_name
+    nullif(current_flow_logs.log_destination, ''),
+    nullif(current_flow_logs.log_group_name, '')
   ) as destination,
   current_flow_logs.deliver_logs_status,
   current_flow_logs.deliver_logs_error,

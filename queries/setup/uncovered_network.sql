@@ -121,7 +121,7 @@ with
       current_vpcs.region,
       0 as interface_count,
       0 as uncovered_count,
-      null as example_interface_id,
+      cast(null as varchar) as example_interface_id,
       current_vpcs.vpc_id is not null as is_known
     from
       named_vpcs

@@ -11,6 +11,7 @@ import type { Failure, Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
 import { checkClock } from './clock.ts';
 import { checkEc2Calls } from './ec2-check.ts';
+import { ANYONE } from './failed-call.ts';
 import { type Caller, checkCaller, checkRole } from './identity.ts';
 import { checkKmsKey } from './kms-check.ts';
 import { checkGroupFlowLogs, checkLogGroup } from './logs-check.ts';
@@ -66,7 +67,7 @@ export async function checkAws(
       takeTurn(async (): Promise<Tried> => {
         const refusal = refusalOf(need.identity);
         return refusal === undefined
-          ? tryNeed(need, clients, caller, sleep)
+          ? named(await tryNeed(need, clients, caller, sleep), need.identity?.roleArn ?? caller.arn)
           : { checks: [untried(need, caller, refusal)], failures: [] };
       }),
     ),
@@ -81,6 +82,15 @@ export async function checkAws(
     refusalOf,
     heads: tried.flatMap(({ head }) => (head ? [head] : [])),
   };
+}
+
+/** Whom to allow what was denied. */
+function named(tried: Tried, arn: string | undefined): Tried {
+  if (arn === undefined) return tried;
+  const checks = tried.checks.map((check) =>
+    check.fix === undefined ? check : { ...check, fix: check.fix.replace(ANYONE, () => arn) },
+  );
+  return { ...tried, checks };
 }
 
 /** One problem for all, where no endpoint answered: each call by itself says that it was not checked. */
@@ -101,9 +111,7 @@ const keyOf = (identity: Identity): string =>
   `${identity?.roleArn ?? ''} ${identity?.externalId ?? ''}`;
 
 /** Each role once, with the Region that it is first assumed in. */
-function rolesOf(
-  needs: readonly Need[],
-): { identity: NonNullable<Identity>; region: string }[] {
+function rolesOf(needs: readonly Need[]): { identity: NonNullable<Identity>; region: string }[] {
   const roles = new Map<string, { identity: NonNullable<Identity>; region: string }>();
   for (const { identity, region } of needs) {
     if (identity && !roles.has(keyOf(identity))) roles.set(keyOf(identity), { identity, region });

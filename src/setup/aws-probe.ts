@@ -104,7 +104,9 @@ type AwsError = {
 
 function failureOf(thrown: unknown): Failure {
   const error = (thrown ?? {}) as AwsError;
-  const names = [error.name, error.code].filter((one) => typeof one === 'string' && one !== 'Error');
+  const names = [error.name, error.code].filter(
+    (one) => typeof one === 'string' && one !== 'Error',
+  );
   const name = String(names.find((one) => kindOf.has(String(one))) ?? names[0] ?? 'Error');
   const message = messageOf(thrown).split('\n', 1)[0] ?? '';
   const status = error.$metadata?.httpStatusCode ?? 0;

@@ -25,7 +25,9 @@ export type Check = {
 export function exitCodeOf(checks: readonly Check[]): number {
   const problems = checks.filter(({ verdict }) => verdict === 'problem');
   if (problems.length === 0) return EXIT_CODES.ok;
-  return problems.some(({ check }) => check === 'config') ? EXIT_CODES.usage : EXIT_CODES.unexpected;
+  return problems.some(({ check }) => check === 'config')
+    ? EXIT_CODES.usage
+    : EXIT_CODES.unexpected;
 }
 
 /** A word for a POSIX shell: as it is if it is plain, else in quotes. */

@@ -12,7 +12,8 @@ const PROBLEM_SECONDS = 300;
 /** The header tells the second that the answer was made in, not when in it. */
 const HALF_SECOND = 500;
 
-const FIX = 'sudo timedatectl set-ntp true (or: sudo chronyc makestep), and check: timedatectl timesync-status';
+const FIX =
+  'sudo timedatectl set-ntp true (or: sudo chronyc makestep), and check: timedatectl timesync-status';
 
 export function checkClock(readings: readonly ClockReading[], whyNone: string): Check {
   // The quickest answer tells most: the time in it is of somewhere between sending and receiving.

@@ -124,7 +124,10 @@ export async function checkFiles(
         result.amounts.push({ source, newBytes: 0, isReadable: false });
         if (!(thrown instanceof FlowproofError)) throw thrown;
         // A folder of events may be empty as yet, but a run refuses it.
-        result.checks.push({ ...problemOf(about, thrown), found: messageOf(thrown).split('\n', 1)[0] ?? '' });
+        result.checks.push({
+          ...problemOf(about, thrown),
+          found: messageOf(thrown).split('\n', 1)[0] ?? '',
+        });
       }
     }
   }

@@ -4,65 +4,22 @@
  * neither knows from the header of the newest object. So the SQL of the packs judges them, and no other.
  */
 import { join } from 'node:path';
-import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { createScopeTable } from '../enrich/scope.ts';
-import { DESCRIBE_TYPES, listOf } from '../ingest/describe-types.ts';
+import { DESCRIBE_TYPES } from '../ingest/describe-types.ts';
 import { isObject, type Json } from '../ingest/json.ts';
-import { EC2_CALLS } from '../ingest/sources/ec2-calls.ts';
 import { type Layer, QUERIES_ROOT, readQueryFile } from '../query-file.ts';
 import { findTable, quoteName } from '../tables.ts';
-import { type Failure, probe, type Sleep } from './aws-probe.ts';
-
-/** What of an account and Region was described; types that failed are not in `items`. */
-export type DescribedPlace = {
-  accountId: string;
-  region: string;
-  /** By resource type. */
-  items: ReadonlyMap<string, readonly Json[]>;
-  /** Of DescribeFlowLogs. */
-  failure?: Failure;
-};
-
-/** The flow logs first: without them the others tell nothing. */
-const KEYS = ['FlowLogs', 'Vpcs', 'Subnets', 'NetworkInterfaces', 'Reservations'] as const;
-
-/** Pages of a call; of an account with more, what is beyond them is not judged. */
-const MAX_PAGES = 50;
-
-/** Describes what decides which interfaces a flow log covers. Never throws for a call that fails. */
-export async function describePlace(
-  client: EC2Client,
-  { accountId, region }: { accountId: string; region: string },
-  sleep: Sleep,
-): Promise<DescribedPlace> {
-  const items = new Map<string, readonly Json[]>();
-  for (const key of KEYS) {
-    const call = EC2_CALLS.find((one) => one.key === key);
-    const type = DESCRIBE_TYPES.find((one) => one.key === key);
-    if (!call || !type) throw new Error(`there is no call for ${key}`);
-    const found: Json[] = [];
-    let nextToken: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const request = { MaxResults: call.pageSize, ...(nextToken ? { NextToken: nextToken } : {}) };
-      const answer = await probe(() => call.send(client, request), sleep);
-      if ('failure' in answer) {
-        if (key === 'FlowLogs') return { accountId, region, items, failure: answer.failure };
-        nextToken = 'failed';
-        break;
-      }
-      found.push(...(JSON.parse(JSON.stringify(answer.value.items ?? [])) as Json[]));
-      nextToken = answer.value.nextToken === '' ? undefined : answer.value.nextToken;
-      if (nextToken === undefined) break;
-    }
-    if (nextToken === undefined) items.set(type.resourceType, listOf({ [key]: found }, type));
-  }
-  return { accountId, region, items };
-}
+import type { DescribedPlace } from './describe-place.ts';
 
 /** A flow log of which only the fields of an object are known. */
-export type SeenFlowLog = { flowLogId: string; accountId: string; region: string; fields: string[] };
+export type SeenFlowLog = {
+  flowLogId: string;
+  accountId: string;
+  region: string;
+  fields: string[];
+};
 
 export type NetworkInputs = {
   described: readonly DescribedPlace[];
@@ -119,7 +76,10 @@ export async function createNetworkTables(
     }
   }
   for (const { flowLogId, accountId, region, fields } of seen) {
-    const flowLog = { FlowLogId: flowLogId, LogFormat: fields.map((one) => `\${${one}}`).join(' ') };
+    const flowLog = {
+      FlowLogId: flowLogId,
+      LogFormat: fields.map((one) => `\${${one}}`).join(' '),
+    };
     await addStates(connection, now(), 'header', 'flow_log', accountId, region, [flowLog]);
   }
   await connection.run(

@@ -80,7 +80,8 @@ export async function checkDisk(options: DiskOptions): Promise<Check> {
   return { ...about, verdict: 'ok', found };
 }
 
-const MORE_ROOM = 'Make room, or name a folder on a larger disk in the configuration: lake: /data/lake';
+const MORE_ROOM =
+  'Make room, or name a folder on a larger disk in the configuration: lake: /data/lake';
 
 /** Of local files the size is known; of others, a day to come is taken to be as large as those read. */
 function stillToCome(

@@ -17,7 +17,8 @@ import { awsNeedsOf, type Need, type Place, placesOf, placeText } from './aws-ne
 import { failureText, type Sleep } from './aws-probe.ts';
 import { type Check, exitCodeOf } from './check.ts';
 import { checkConfig, checkFiles, checkPacks, type LocalFiles } from './config-check.ts';
-import type { DescribedPlace, SeenFlowLog } from './current-network.ts';
+import type { SeenFlowLog } from './current-network.ts';
+import type { DescribedPlace } from './describe-place.ts';
 import { checkDisk } from './disk.ts';
 import { checkFlowLogs, type FlowLogFinding } from './flow-log-check.ts';
 import { checkFolders, checkLock, checkNode } from './machine.ts';
@@ -144,13 +145,16 @@ async function describePlaces(
   sleep: Sleep,
 ): Promise<{ checks: Check[]; places: DescribedPlace[] }> {
   const [{ describePlace }, { createTurnstile }] = await Promise.all([
-    import('./current-network.ts'),
+    import('./describe-place.ts'),
     import('../ingest/sources/s3-download.ts'),
   ]);
   const takeTurn = createTurnstile(PLACES_AT_ONCE);
   const answers = await Promise.all(
     placesOf(needs).map((place) =>
-      takeTurn(async () => ({ place, answer: await describe(place, clients, aws, sleep, describePlace) })),
+      takeTurn(async () => ({
+        place,
+        answer: await describe(place, clients, aws, sleep, describePlace),
+      })),
     ),
   );
   const checks = answers.flatMap(({ place, answer }): Check[] => {
@@ -174,7 +178,7 @@ async function describe(
   clients: AwsClients,
   aws: AwsOutcome,
   sleep: Sleep,
-  describePlace: (typeof import('./current-network.ts'))['describePlace'],
+  describePlace: typeof import('./describe-place.ts')['describePlace'],
 ): Promise<DescribedPlace | string> {
   const refusal = aws.refusalOf(place.identity);
   if (refusal !== undefined) return refusal;
@@ -214,7 +218,12 @@ async function readHead(path: string): Promise<Buffer> {
   }
 }
 
-function asSeen(path: string, uri: string, head: Buffer, region: string | undefined): SeenFlowLog[] {
+function asSeen(
+  path: string,
+  uri: string,
+  head: Buffer,
+  region: string | undefined,
+): SeenFlowLog[] {
   const fields = headerFields(head);
   if (fields === undefined) return [];
   const said = readFlowLogPath(path);

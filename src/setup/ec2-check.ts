@@ -3,8 +3,8 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import { EC2_CALLS, entriesCall } from '../ingest/sources/ec2-calls.ts';
 import { type Failure, failureText, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
+import { ANYONE, failedCall } from './failed-call.ts';
 import { statementsFor, type Target } from './permissions.ts';
-import { failedCall } from './s3-check.ts';
 
 /** The least that most describe calls allow. */
 const RESULTS = 5;
@@ -44,7 +44,7 @@ export async function checkEc2Calls(
       ...about,
       verdict: 'problem',
       found: `denied: ${actions.join(', ')} (${failureText(denied[0]?.operation ?? '', denied[0]?.failure as Failure)})`,
-      fix: `Allow ${actions.join(', ')} to whoever runs flowproof`,
+      fix: `Allow ${actions.join(', ')} to ${ANYONE}`,
       statements: statementsFor('ec2', actions, target),
     });
   }

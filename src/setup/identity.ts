@@ -4,8 +4,8 @@ import { accountOfRole } from '../ingest/sources/role-arn.ts';
 import type { AwsClients, Identity } from './aws-clients.ts';
 import { type Failure, failureText, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
+import { failedCall } from './failed-call.ts';
 import { type Statement, statementsFor } from './permissions.ts';
-import { failedCall } from './s3-check.ts';
 
 export type Caller = {
   check: Check;
@@ -82,7 +82,10 @@ export async function checkRole(
   const check = failedCall(about, 'AssumeRole', failure, 'role_arn', { region, roleArn });
   if (failure.kind !== 'denied') return { check, failure };
   const trust = `${externalId === undefined ? '' : `, with sts:ExternalId "${externalId}"`}`;
-  const statements: Statement[] = statementsFor('role_arn', ['sts:AssumeRole'], { region, roleArn });
+  const statements: Statement[] = statementsFor('role_arn', ['sts:AssumeRole'], {
+    region,
+    roleArn,
+  });
   return {
     check: {
       ...check,
@@ -97,7 +100,9 @@ export async function checkRole(
 
 /** What a trust policy names: the role, not the session of it that asks. */
 function trustedArn(callerArn: string | undefined): string {
-  const session = /^(arn:[a-z-]+):sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\//.exec(callerArn ?? '');
+  const session = /^(arn:[a-z-]+):sts::(\d{12}):assumed-role\/([\w+=,.@-]+)\//.exec(
+    callerArn ?? '',
+  );
   if (session) return `${session[1]}:iam::${session[2]}:role/${session[3]}`;
   return callerArn ?? 'ARN';
 }

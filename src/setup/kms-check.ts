@@ -4,8 +4,8 @@ import { FlowproofError } from '../errors.ts';
 import { kmsSigner } from '../reports/kms-signer.ts';
 import { type Failure, probe, type Sleep } from './aws-probe.ts';
 import { type Check, shellWord } from './check.ts';
+import { failedCall } from './failed-call.ts';
 import type { Target } from './permissions.ts';
-import { failedCall } from './s3-check.ts';
 
 export async function checkKmsKey(
   client: KMSClient,

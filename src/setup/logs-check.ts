@@ -9,8 +9,8 @@ import {
 } from '../ingest/sources/log-group-format.ts';
 import { type Failure, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
+import { failedCall } from './failed-call.ts';
 import type { Target } from './permissions.ts';
-import { failedCall } from './s3-check.ts';
 
 export type LogGroupEntry = {
   source: string;

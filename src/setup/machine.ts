@@ -107,7 +107,8 @@ export async function checkLock(lake: string): Promise<Check> {
   const about = { check: 'lock', subject: lake };
   try {
     const lock = await lookAtLock(lake);
-    if (lock.state === 'free') return { ...about, verdict: 'ok', found: 'nobody writes to the lake' };
+    if (lock.state === 'free')
+      return { ...about, verdict: 'ok', found: 'nobody writes to the lake' };
     const { holder, path, silentSeconds } = lock;
     const who =
       holder === undefined

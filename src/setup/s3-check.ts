@@ -4,7 +4,8 @@ import type { LogTree } from '../ingest/log-tree.ts';
 import { isMarker } from '../ingest/sources/s3.ts';
 import { type Failure, failureText, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
-import { type PermissionKey, type Statement, statementsFor, type Target } from './permissions.ts';
+import { failedCall } from './failed-call.ts';
+import type { Target } from './permissions.ts';
 
 export type S3Entry = {
   /** Its place in the configuration, such as flow_logs[0]. */
@@ -75,13 +76,19 @@ export async function checkS3Entry(
     };
   }
   const checks: Check[] = [{ ...listing, verdict: 'ok', found: 'allowed' }];
-  const found = await probe(() => findNewest(client, { bucket, prefix, payer, tree: entry.tree }), sleep);
+  const found = await probe(
+    () => findNewest(client, { bucket, prefix, payer, tree: entry.tree }),
+    sleep,
+  );
   if ('failure' in found || found.value === undefined) {
     const why =
       'failure' in found
         ? failureText('ListObjectsV2', found.failure)
         : 'there is no object of this kind to try it on';
-    return { checks: [...checks, { ...reading, verdict: 'not_checked', found: why }], failures: [] };
+    return {
+      checks: [...checks, { ...reading, verdict: 'not_checked', found: why }],
+      failures: [],
+    };
   }
   const key = found.value;
   const head = await probe(async () => {
@@ -161,57 +168,8 @@ function wrongPlace(failure: Failure, bucket: string, source: string): Partial<C
         found: `${failureText('ListObjectsV2', failure)}; the bucket is in another Region`,
         fix: `Find it by: aws s3api head-bucket --bucket ${bucket}, and set \`region:\` of ${source} to it.`,
       }
-    : { found: `the bucket is in ${failure.region}`, fix: `region: ${failure.region}   # of ${source}` };
-}
-
-/** A check of a call that failed, with the statements that would allow it where it was denied. */
-export function failedCall(
-  about: Pick<Check, 'check' | 'subject'>,
-  operation: string,
-  failure: Failure,
-  key: PermissionKey,
-  target: Target,
-): Check {
-  const found = failureText(operation, failure);
-  switch (failure.kind) {
-    case 'denied': {
-      const action = failure.deniedAction ?? about.check;
-      const statements: Statement[] = statementsFor(key, [action], {
-        ...target,
-        ...(failure.keyArn === undefined ? {} : { keyArn: failure.keyArn }),
-      });
-      return {
-        ...about,
-        verdict: 'problem',
-        found,
-        fix: `Allow ${action} to whoever runs flowproof`,
-        ...(statements.length > 0 ? { statements } : {}),
+    : {
+        found: `the bucket is in ${failure.region}`,
+        fix: `region: ${failure.region}   # of ${source}`,
       };
-    }
-    case 'throttled':
-      return {
-        ...about,
-        verdict: 'warning',
-        found: `${found}; tried three times, so the permission is not known`,
-        fix: 'flowproof doctor, again later',
-      };
-    case 'unreachable':
-      return { ...about, verdict: 'not_checked', found };
-    case 'not_authenticated':
-      return {
-        ...about,
-        verdict: 'problem',
-        found,
-        fix: 'Correct the credentials, or the clock if the check of it says so: aws sts get-caller-identity',
-      };
-    case 'wrong_region':
-    case 'missing':
-    case 'failed':
-      return {
-        ...about,
-        verdict: 'problem',
-        found,
-        fix: 'Correct the entry of the configuration by what AWS says',
-      };
-  }
 }
