@@ -38,15 +38,29 @@ export function checkNode(version = process.versions.node): Check {
 export async function checkFolders(
   config: Pick<Config, 'lake' | 'output'>,
   tempFolder = tmpdir(),
+  whyNot = refusalOf,
 ): Promise<Check[]> {
   return [
-    await checkFolder('lake_folder', config.lake, true),
-    await checkFolder('output_folder', config.output, true),
-    await checkFolder('temporary_folder', tempFolder, false),
+    await checkFolder('lake_folder', config.lake, true, whyNot),
+    await checkFolder('output_folder', config.output, true, whyNot),
+    await checkFolder('temporary_folder', tempFolder, false, whyNot),
   ];
 }
 
-async function checkFolder(check: string, path: string, isOurs: boolean): Promise<Check> {
+/** Why this user may not write to a folder; undefined if it may. The system is asked, and nothing written. */
+async function refusalOf(folder: string): Promise<string | undefined> {
+  return access(folder, constants.W_OK | constants.X_OK | constants.R_OK).then(
+    () => undefined,
+    (thrown: unknown) => messageOf(thrown),
+  );
+}
+
+async function checkFolder(
+  check: string,
+  path: string,
+  isOurs: boolean,
+  whyNot: typeof refusalOf,
+): Promise<Check> {
   const about = { check, subject: path };
   const place = await nearestFolder(path);
   if (!place.isFolder) {
@@ -57,10 +71,7 @@ async function checkFolder(check: string, path: string, isOurs: boolean): Promis
       fix: `Name another folder in the configuration, or: mv ${shellWord(place.path)} ${shellWord(`${place.path}.old`)}`,
     };
   }
-  const refusal = await access(place.path, constants.W_OK | constants.X_OK | constants.R_OK).then(
-    () => undefined,
-    (thrown: unknown) => messageOf(thrown),
-  );
+  const refusal = await whyNot(place.path);
   if (refusal !== undefined) {
     return {
       ...about,

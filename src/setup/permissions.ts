@@ -23,6 +23,7 @@ export type PermissionKey =
   | 'ec2'
   | 'signature.kms_key'
   | 'verify --sources'
+  | 'init'
   | 'role_arn';
 
 const describing = (operations: readonly string[], when?: string): Permission[] =>
@@ -32,12 +33,14 @@ const describing = (operations: readonly string[], when?: string): Permission[] 
     ...(when === undefined ? {} : { when }),
   }));
 
+const READING_S3: readonly Permission[] = [
+  { action: 's3:ListBucket', on: 'bucket' },
+  { action: 's3:GetObject', on: 'objects' },
+  { action: 'kms:Decrypt', on: 'object_key', when: 'where they are encrypted with a KMS key' },
+];
+
 export const PERMISSIONS: Readonly<Record<PermissionKey, readonly Permission[]>> = {
-  s3: [
-    { action: 's3:ListBucket', on: 'bucket' },
-    { action: 's3:GetObject', on: 'objects' },
-    { action: 'kms:Decrypt', on: 'object_key', when: 'where they are encrypted with a KMS key' },
-  ],
+  s3: READING_S3,
   cloudwatch_logs: [
     { action: 'logs:FilterLogEvents', on: 'log_group' },
     {
@@ -69,10 +72,10 @@ export const PERMISSIONS: Readonly<Record<PermissionKey, readonly Permission[]>>
     { action: 'kms:Sign', on: 'key' },
   ],
   'verify --sources': [
-    { action: 's3:ListBucket', on: 'bucket' },
-    { action: 's3:GetObject', on: 'objects' },
+    ...READING_S3,
     { action: 's3:GetObjectVersion', on: 'objects', when: 'where the bucket has versions' },
   ],
+  init: describing(['DescribeFlowLogs', 'DescribeVpcs']),
   role_arn: [{ action: 'sts:AssumeRole', on: 'role' }],
 };
 
@@ -83,7 +86,7 @@ const ON: Readonly<Record<Scope, string>> = {
   log_group: 'the log group',
   region: 'any, in the Region',
   key: 'the key',
-  role: 'the role, which needs the permissions above',
+  role: 'the role; the role itself needs those above',
 };
 
 /** The README's table, line by line: one row a key and what its permissions are needed on and when. */
@@ -94,7 +97,7 @@ export function permissionTable(): string[] {
       const end = `${ON[on]} | ${when === undefined ? '' : `${when} `}|`;
       groups.set(end, [...(groups.get(end) ?? []), `\`${action}\``]);
     }
-    const name = key.includes(' ') || key.includes('.') ? key : `${key}:`;
+    const name = /^[a-z0-9_]+$/.test(key) && key !== 'init' ? `${key}:` : key;
     return [...groups].map(([end, actions]) => `| \`${name}\` | ${actions.join(', ')} | ${end}`);
   });
   return ['| For | Permission | On | When |', '|---|---|---|---|', ...rows];
