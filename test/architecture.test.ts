@@ -15,6 +15,9 @@ const ABOVE = ['cli.ts', 'run.ts', 'summary.ts', 'verify.ts'];
 
 const isCommand = (path: string): boolean => path.startsWith('commands/');
 
+/** What comes before a run asks what the stages would ask, and stands above them. */
+const isSetup = (path: string): boolean => path.startsWith('setup/');
+
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true })
     .map((name) => join(folder, String(name)))
@@ -55,9 +58,15 @@ test('stages meet only in tables: none imports another', () => {
 test('base files know no stage', () => {
   const upward = imports.filter(
     ({ from, to }) =>
-      stageOf(from) === undefined && !ABOVE.includes(from) && !isCommand(from) && stageOf(to),
+      stageOf(from) === undefined &&
+      !ABOVE.includes(from) &&
+      !isCommand(from) &&
+      !isSetup(from) &&
+      stageOf(to),
   );
   expect(upward).toEqual([]);
+  const users = imports.filter(({ to }) => isSetup(to)).map(({ from }) => from);
+  expect(users.filter((from) => !isSetup(from) && !isCommand(from))).toEqual([]);
 });
 
 test('only the command line imports the commands, and only they import the run and the summary', () => {

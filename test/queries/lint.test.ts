@@ -18,6 +18,7 @@ const reports = readLayer('reports');
 const marts = readLayer('marts');
 const staging = readLayer('staging');
 const explain = readLayer('explain');
+const setup = readLayer('setup');
 
 /** Tables of ingest that reports may read: the ledger, and what no mart repeats row by row. */
 const LEDGER = [
@@ -61,6 +62,15 @@ const READABLE = {
     ...tablesOf('mart'),
     ...namesOf(explain),
   ]),
+  // `known_place` is made of what was asked, `scope_match` of the configuration.
+  setup: new Set([
+    ...tablesOf('ingest'),
+    ...tablesOf('staging'),
+    ...tablesOf('mart'),
+    ...namesOf(setup),
+    'known_place',
+    'scope_match',
+  ]),
 };
 
 /** The statement without comments and with every text literal empty. */
@@ -97,6 +107,7 @@ describe.each([
   ...marts.map((file) => [`marts/${file.name}`, file] as const),
   ...staging.map((file) => [`staging/${file.name}`, file] as const),
   ...explain.map((file) => [`explain/${file.name}`, file] as const),
+  ...setup.map((file) => [`setup/${file.name}`, file] as const),
 ])('%s', (_, file) => {
   it('is formatted', () => {
     expect(file.text).toBe(formatSql(file.text));
