@@ -51,7 +51,9 @@ function detailLines({ flow_log_id: id, details, known_by: knownBy }: FlowLogFin
 function summaryOf(checks: readonly Check[]): string {
   const count = (verdict: Verdict): number =>
     checks.filter((check) => check.verdict === verdict).length;
-  return `${count('problem')} problems, ${count('warning')} warnings, ${count('ok')} ok, ${count('not_checked')} not checked`;
+  const some = (number: number, what: string): string =>
+    `${number} ${what}${number === 1 ? '' : 's'}`;
+  return `${some(count('problem'), 'problem')}, ${some(count('warning'), 'warning')}, ${count('ok')} ok, ${count('not_checked')} not checked`;
 }
 
 /** Keys are added to it, and none is renamed or removed. */

@@ -616,7 +616,7 @@ test('the text has each check in a line with its fix below, and the JSON the sam
   );
   expect(text).toContain('\nThe six details of 10.2.2 in fl-0123456789abcdef0\n');
   expect(text.trimEnd().split('\n').at(-1)).toMatch(
-    /^1 problems, 0 warnings, \d+ ok, 0 not checked$/,
+    /^1 problem, 0 warnings, \d+ ok, 0 not checked$/,
   );
   const json = JSON.parse(doctorJson(result));
   expect(Object.keys(json)).toEqual(['config', 'exit_code', 'checks', 'flow_logs']);
