@@ -12,6 +12,15 @@ with
       valid_to is null
       and resource_id is not null
   ),
+  destinations as (
+    select
+      min(log_destination) as log_destination
+    from
+      flow_log
+    where
+      valid_to is null
+      and log_destination_type = 's3'
+  ),
   interfaces as (
     select
       scope_interface.*,
@@ -143,11 +152,15 @@ select
   create_flow_log_command (
     coalesce(vpc_id, example_interface_id),
     's3',
-    cast($log_destination as varchar),
+    coalesce(
+      cast($log_destination as varchar),
+      destinations.log_destination
+    ),
     null
   ) as create_command
 from
   listed
+  cross join destinations
 order by
   scope_name,
   vpc_id,

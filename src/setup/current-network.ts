@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
+import { readRows } from '../database.ts';
 import { createScopeTable } from '../enrich/scope.ts';
 import { DESCRIBE_TYPES } from '../ingest/describe-types.ts';
 import { isObject, type Json } from '../ingest/json.ts';
@@ -75,7 +76,15 @@ export async function createNetworkTables(
       await addStates(connection, now(), 'describe', type, accountId, region, resources);
     }
   }
-  for (const { flowLogId, accountId, region, fields } of seen) {
+  const known = await readRows<{ flow_log_id: string }>(
+    connection,
+    "select resource_id as flow_log_id from current_state where resource_type = 'flow_log'",
+  );
+  const ids = new Set(known.map(({ flow_log_id: id }) => id));
+  const unknown = new Map(seen.map((one) => [one.flowLogId, one]));
+  for (const { flowLogId, accountId, region, fields } of unknown.values()) {
+    // One without an id may be any of those that are known.
+    if (ids.has(flowLogId) || (ids.size > 0 && !flowLogId.startsWith('fl-'))) continue;
     const flowLog = {
       FlowLogId: flowLogId,
       LogFormat: fields.map((one) => `\${${one}}`).join(' '),

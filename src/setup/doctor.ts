@@ -93,7 +93,7 @@ async function checkSources(
     const seen = [...aws.seen, ...(await seenInFiles(config, files))];
     const about = await checkFlowLogs(connection, {
       described: aws.described,
-      seen: withoutDescribed(seen, aws.described),
+      seen,
       config,
       now,
     });
@@ -235,20 +235,4 @@ function asSeen(
       fields,
     },
   ];
-}
-
-/** A flow log that was described is known better than by a header; one without an id may be any of them. */
-function withoutDescribed(
-  seen: readonly SeenFlowLog[],
-  described: readonly DescribedPlace[],
-): SeenFlowLog[] {
-  const ids = new Set(
-    described.flatMap(({ items }) =>
-      (items.get('flow_log') ?? []).map((item) => (item as { FlowLogId?: string }).FlowLogId ?? ''),
-    ),
-  );
-  const byId = new Map(seen.map((one) => [one.flowLogId, one]));
-  return [...byId.values()].filter(
-    ({ flowLogId }) => !ids.has(flowLogId) && (flowLogId.startsWith('fl-') || ids.size === 0),
-  );
 }

@@ -9,7 +9,7 @@ import { readRows } from '../database.ts';
 import { QUERIES_ROOT, readQueryFile } from '../query-file.ts';
 import { type Check, shellWord } from './check.ts';
 import { createNetworkTables, type NetworkInputs } from './current-network.ts';
-import { partitionOf } from './permissions.ts';
+import { checkCoverage } from './flow-log-coverage.ts';
 
 export type FlowLogDetail = {
   /** One of the six details of 10.2.2, as `detail.sql` names it. */
@@ -35,6 +35,8 @@ export type FlowLogFinding = {
   delivery_error: string | null;
   /** describe (EC2 API or saved), config_…, or header: the first line of an object. */
   known_by: string[];
+  /** Until when it is known to have been so: now, or the newest inventory of the lake. */
+  known_until: string;
   details: FlowLogDetail[];
   /** What creates one that suffices; null if this one does. */
   create_command: string | null;
@@ -43,11 +45,17 @@ export type FlowLogFinding = {
 
 type Row = Omit<
   FlowLogFinding,
-  'destination_type' | 'delivery_status' | 'delivery_error' | 'details' | 'delete_command'
+  | 'known_until'
+  | 'destination_type'
+  | 'delivery_status'
+  | 'delivery_error'
+  | 'details'
+  | 'delete_command'
 > & {
   log_destination_type: string | null;
   deliver_logs_status: string | null;
   deliver_logs_error: string | null;
+  known_until: Date;
   element: string | null;
   status: string;
   code: string;
@@ -62,30 +70,28 @@ const REPLACING =
   'A flow log cannot be changed. Create one beside it, delete this one once records of the new one have arrived ' +
   '(a flow that both recorded counts once):';
 
+type Inputs = NetworkInputs & { config: Pick<Config, 'scope' | 'sources'> };
+
 export type FlowLogChecks = { checks: Check[]; flowLogs: FlowLogFinding[] };
 
 /** Needs the views of the lake on the connection. */
 export async function checkFlowLogs(
   connection: DuckDBConnection,
-  inputs: NetworkInputs & { config: Pick<Config, 'scope' | 'sources'> },
+  inputs: Inputs,
 ): Promise<FlowLogChecks> {
   await createNetworkTables(connection, inputs);
-  const text = (name: string): string =>
-    readQueryFile('setup', join(QUERIES_ROOT, 'setup', `${name}.sql`)).text;
-  const rows = await readRows<Row>(connection, text('flow_log_detail'));
+  const { text } = readQueryFile('setup', join(QUERIES_ROOT, 'setup', 'flow_log_detail.sql'));
+  const rows = await readRows<Row>(connection, text);
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const key = `${row.account_id} ${row.region} ${row.flow_log_id}`;
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
-  const judged = [...groups.values()].map((group) => judge(group, inputs.config));
-  const uncovered = await readRows<Uncovered>(connection, text('uncovered_network'), {
-    log_destination: destinationOf(inputs.config),
-  });
+  const judged = [...groups.values()].map((group) => judge(group, inputs));
   const checks = judged.map(({ check }) => check);
   if (judged.length === 0) checks.push(noFlowLogs(inputs));
   return {
-    checks: [...checks, ...(await coverChecks(connection, uncovered))],
+    checks: [...checks, ...(await checkCoverage(connection, inputs.config))],
     flowLogs: judged.map(({ finding }) => finding),
   };
 }
@@ -111,7 +117,7 @@ function noFlowLogs({ described }: NetworkInputs): Check {
 
 function judge(
   rows: readonly Row[],
-  config: Pick<Config, 'sources'>,
+  { config, now }: Inputs,
 ): { check: Check; finding: FlowLogFinding } {
   const [row] = rows as [Row];
   const isNeeded = rows.some(({ needs_flow_log: needs }) => needs);
@@ -145,14 +151,19 @@ function judge(
     delivery_status: row.deliver_logs_status,
     delivery_error: row.deliver_logs_error,
     known_by: row.known_by,
+    known_until: `${row.known_until.toISOString().slice(0, 19)}Z`,
     details,
     create_command: create,
     delete_command: remove,
   };
-  return { check: checkOf(finding, config), finding };
+  const isOld = row.known_until.getTime() < now().getTime() - FRESH;
+  return { check: checkOf(finding, config, isOld), finding };
 }
 
-function checkOf(finding: FlowLogFinding, config: Pick<Config, 'sources'>): Check {
+/** What was asked for within this time was asked for now, in milliseconds. */
+const FRESH = 3_600_000;
+
+function checkOf(finding: FlowLogFinding, config: Pick<Config, 'sources'>, isOld: boolean): Check {
   const { flow_log_id: id, create_command: create, delete_command: remove } = finding;
   const place = [finding.account_id, finding.region].filter(Boolean).join(' ');
   const about = { check: 'flow_log', subject: `${id}${place === '' ? '' : ` (${place})`}` };
@@ -168,6 +179,7 @@ function checkOf(finding: FlowLogFinding, config: Pick<Config, 'sources'>): Chec
     `aggregated over ${finding.aggregation_seconds === null ? 'an unknown time' : `${finding.aggregation_seconds} seconds`}`,
     `delivers to ${finding.destination ?? 'an unknown place'}`,
     `delivery ${finding.delivery_status ?? 'unknown'}`,
+    ...(isOld ? [`as the lake knew it at ${finding.known_until}`] : []),
   ].join('; ');
   const fixes = [
     ...(create === null ? [] : [REPLACING, create, ...(remove === null ? [] : [remove])]),
@@ -219,77 +231,4 @@ function unreadBy(finding: FlowLogFinding, config: Pick<Config, 'sources'>): str
   return isRead
     ? undefined
     : `Add to \`flow_logs:\` of the configuration: - { s3: ${JSON.stringify(uri)}, region: ${region ?? 'REGION'} }`;
-}
-
-type Uncovered = {
-  scope_name: string;
-  vpc_id: string | null;
-  account_id: string | null;
-  region: string | null;
-  interface_count: bigint;
-  uncovered_count: bigint;
-  example_interface_id: string | null;
-  is_known: boolean;
-  create_command: string;
-};
-
-async function coverChecks(
-  connection: DuckDBConnection,
-  uncovered: readonly Uncovered[],
-): Promise<Check[]> {
-  const checks = uncovered.map((row): Check => {
-    const about = {
-      check: 'flow_log_coverage',
-      subject: `${row.scope_name}: ${row.vpc_id ?? row.example_interface_id}`,
-    };
-    if (!row.is_known) {
-      return {
-        ...about,
-        verdict: 'not_checked',
-        found: 'the scope names it, and it is in no account and Region that was asked',
-        fix: 'Correct its id under `scope:`, or add its account and Region to `inventory:`.',
-      };
-    }
-    const region = row.region === null ? '' : ` --region ${shellWord(row.region)}`;
-    const found =
-      row.uncovered_count === 0n
-        ? 'no flow log records it; it has no interface as yet'
-        : `no flow log records ${row.uncovered_count} of its ${row.interface_count} interfaces in scope, such as ${row.example_interface_id}`;
-    return { ...about, verdict: 'problem', found, fix: `${row.create_command}${region}` };
-  });
-  if (checks.length > 0) return checks;
-  const about = { check: 'flow_log_coverage', subject: 'all scopes' };
-  const [counts] = await readRows<{ interfaces: bigint; places: bigint }>(
-    connection,
-    `select (select count(distinct network_interface_id) from scope_interface where valid_to is null) as interfaces,
-       (select count(*) from known_place) as places`,
-  );
-  if (counts?.places === 0n) {
-    const found = 'no account and Region tells its flow logs and interfaces';
-    return [{ ...about, verdict: 'not_checked', found }];
-  }
-  return counts?.interfaces === 0n
-    ? [
-        {
-          ...about,
-          verdict: 'warning',
-          found: 'no interface that is known now is in a scope',
-          fix: 'Correct `scope:` in the configuration, or the Regions of `inventory:`.',
-        },
-      ]
-    : [
-        {
-          ...about,
-          verdict: 'ok',
-          found: `a flow log records each of the ${counts?.interfaces} interfaces in scope`,
-        },
-      ];
-}
-
-/** Where a new flow log could deliver so that the configuration reads it. */
-function destinationOf(config: Pick<Config, 'sources'>): string | null {
-  const entry = config.sources.flow_logs.find(({ s3 }) => s3 !== undefined);
-  if (entry?.s3 === undefined) return null;
-  const path = entry.s3.slice('s3://'.length).replace(/(^|\/)AWSLogs(\/.*)?$/, '$1');
-  return `arn:${partitionOf(entry.region ?? '')}:s3:::${path.replace(/\/$/, '')}`;
 }
