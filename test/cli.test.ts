@@ -346,7 +346,14 @@ describe('a first configuration', () => {
     expect(await readdir(folder)).toEqual(['flowproof.yaml', 'logs', 'my first.yaml']);
     const ran = await flowproof(folder, 'run', '--quiet', '--config', 'my first.yaml');
     expect([ran.code, ran.stderr]).toEqual([0, '']);
-    const again = await flowproof(folder, 'doctor', '--format', 'json', '--config', 'my first.yaml');
+    const again = await flowproof(
+      folder,
+      'doctor',
+      '--format',
+      'json',
+      '--config',
+      'my first.yaml',
+    );
     const { exit_code, checks } = JSON.parse(again.stdout);
     expect([again.code, exit_code]).toEqual([0, 0]);
     const disk = checks.find(({ check }: { check: string }) => check === 'disk');

@@ -2,12 +2,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Config, readConfig } from '../config.ts';
 import { readRows } from '../database.ts';
-import { FlowproofError, messageOf } from '../errors.ts';
+import { FlowproofError } from '../errors.ts';
 import type { ListedObject } from '../ingest/source.ts';
 import { filesSource } from '../ingest/sources/files.ts';
 import { loadPacks } from '../reports/reports.ts';
 import { openSigner } from '../reports/signer.ts';
-import { bytesText, type Check } from './check.ts';
+import { bytesText, type Check, shellWord } from './check.ts';
 import type { FileAmount } from './disk.ts';
 
 /** What an expected failure says, as a check; others are thrown. */
@@ -29,7 +29,9 @@ export function checkConfig(path: string): { check: Check; config?: Config } {
   } catch (thrown) {
     const check = problemOf(about, thrown);
     const isAbsent = thrown instanceof FlowproofError && thrown.code === 'CONFIG_UNREADABLE';
-    return { check: isAbsent ? { ...check, fix: `flowproof init --config ${path}` } : check };
+    return {
+      check: isAbsent ? { ...check, fix: `flowproof init --config ${shellWord(path)}` } : check,
+    };
   }
 }
 
@@ -84,54 +86,50 @@ export async function checkFiles(
       const about = { check: 'files', subject: `${source} ${files.join(', ')}` };
       const patterns = files.filter((pattern) => pattern !== '-');
       if (patterns.length === 0) {
-        result.checks.push({
-          ...about,
-          verdict: 'not_checked',
-          found: 'standard input is read by a run only',
-        });
+        const found = 'standard input is read by a run only';
+        result.checks.push({ ...about, verdict: 'not_checked', found });
         continue;
       }
       try {
-        const found: ListedObject[] = [];
-        const listing = filesSource({
-          label: source,
-          patterns,
-          baseFolder: config.folder,
-          hints: {},
-        }).list(config.period);
-        for await (const file of listing) found.push(file);
+        const found = await listFiles(config, source, patterns);
         const fresh = found.filter(({ uri }) => !known.has(uri));
-        const newBytes = sizeOf(fresh);
-        result.amounts.push({ source, newBytes, isReadable: true });
+        result.amounts.push({ source, newBytes: sizeOf(fresh), isReadable: true });
         const [newest] = [...found].sort(byTime);
         if (newest && kind === 'flow_logs') result.newest.push({ source, file: newest });
-        const many = `${found.length} ${found.length === 1 ? 'file' : 'files'} of ${bytesText(sizeOf(found))}`;
-        result.checks.push(
-          found.length === 0
-            ? {
-                ...about,
-                verdict: 'warning',
-                found: 'all files that it matches are of days outside the period',
-                fix: 'Correct `period:` or the pattern in the configuration.',
-              }
-            : {
-                ...about,
-                verdict: 'ok',
-                found: `${many} of the period, ${fresh.length} of them not read yet`,
-              },
-        );
+        result.checks.push({ ...about, ...verdictOf(found, fresh) });
       } catch (thrown) {
         result.amounts.push({ source, newBytes: 0, isReadable: false });
-        if (!(thrown instanceof FlowproofError)) throw thrown;
-        // A folder of events may be empty as yet, but a run refuses it.
-        result.checks.push({
-          ...problemOf(about, thrown),
-          found: messageOf(thrown).split('\n', 1)[0] ?? '',
-        });
+        result.checks.push(problemOf(about, thrown));
       }
     }
   }
   return result;
+}
+
+async function listFiles(
+  { folder: baseFolder, period }: Config,
+  label: string,
+  patterns: readonly string[],
+): Promise<ListedObject[]> {
+  const found: ListedObject[] = [];
+  const source = filesSource({ label, patterns, baseFolder, hints: {} });
+  for await (const file of source.list(period)) found.push(file);
+  return found;
+}
+
+function verdictOf(
+  found: readonly ListedObject[],
+  fresh: readonly ListedObject[],
+): Pick<Check, 'verdict' | 'found' | 'fix'> {
+  if (found.length === 0) {
+    return {
+      verdict: 'warning',
+      found: 'all files that it matches are of days outside the period',
+      fix: 'Correct `period:` or the pattern in the configuration.',
+    };
+  }
+  const many = `${found.length} ${found.length === 1 ? 'file' : 'files'} of ${bytesText(sizeOf(found))}`;
+  return { verdict: 'ok', found: `${many} of the period, ${fresh.length} of them not read yet` };
 }
 
 const sizeOf = (files: readonly ListedObject[]): number =>

@@ -304,6 +304,6 @@ test('whatever AWS answers, the file is a configuration that holds it as it is',
         }
       },
     ),
-    { numRuns: Number(process.env.FLOWPROOF_INIT_RUNS ?? 200) },
+    { numRuns: Number(process.env.FLOWPROOF_INIT_RUNS ?? 100) },
   );
 });
