@@ -12,6 +12,7 @@ export const SQL_LAYERS: readonly Layer[] = [
   'status',
   'explain',
   'parts',
+  'setup',
 ];
 
 /** The text as it should stand in its file, with a final line end. */

@@ -6,7 +6,9 @@
 import { Command, CommanderError } from 'commander';
 import type { SetExitCode } from './commands/common.ts';
 import { addConfigSchemaCommand } from './commands/config-schema.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addInitCommand } from './commands/init.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReviewCommand } from './commands/review.ts';
@@ -37,6 +39,8 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addReviewCommand(program, setExitCode);
   addVerifyCommand(program, setExitCode);
   addScheduleCommand(program);
+  addDoctorCommand(program, setExitCode);
+  addInitCommand(program);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');
   // Set last, so that it stands after errors of the program only: the commands keep the text above.

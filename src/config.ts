@@ -39,7 +39,8 @@ export function readConfig(path: string, asOf = new Date()): Config {
     throw new FlowproofError('CONFIG_UNREADABLE', {
       place: path,
       problem: `the configuration cannot be read (${messageOf(thrown)})`,
-      remedy: 'Name an existing file: flowproof run --config flowproof.yaml',
+      remedy:
+        'Name an existing file: flowproof run --config flowproof.yaml; or write a first one: flowproof init',
       cause: thrown,
     });
   }

@@ -24,7 +24,8 @@ export type Layer =
   | 'packs'
   | 'status'
   | 'explain'
-  | 'parts';
+  | 'parts'
+  | 'setup';
 
 const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   functions: ['title'],
@@ -34,6 +35,7 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   status: ['title', 'grain', 'parameters'],
   explain: ['title', 'grain', 'parameters'],
   parts: ['title', 'grain', 'parameters'],
+  setup: ['title', 'grain', 'parameters'],
   reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'needs', 'grain', 'limits'],
 };
 
@@ -45,6 +47,7 @@ const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {
   status: ['source'],
   explain: ['source'],
   parts: ['source'],
+  setup: ['source'],
   reports: ['source', 'with'],
 };
 

@@ -20,6 +20,8 @@ const isCommand = (path: string): boolean => path.startsWith('commands/');
 
 /** The local page shows packs: it stands above the stages as the commands do. */
 const isPage = (path: string): boolean => path.startsWith('serve/');
+/** What comes before a run asks what the stages would ask, and stands above them. */
+const isSetup = (path: string): boolean => path.startsWith('setup/');
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true })
@@ -65,9 +67,12 @@ test('base files know no stage', () => {
       !ABOVE.includes(from) &&
       !isCommand(from) &&
       !isPage(from) &&
+      !isSetup(from) &&
       stageOf(to),
   );
   expect(upward).toEqual([]);
+  const users = imports.filter(({ to }) => isSetup(to)).map(({ from }) => from);
+  expect(users.filter((from) => !isSetup(from) && !isCommand(from))).toEqual([]);
 });
 
 test('only the command line imports the commands, and only they import the run and the summary', () => {

@@ -23,7 +23,7 @@ const COMMANDS = [
   'review',
   'verify',
 ];
-const ALL_COMMANDS = [...COMMANDS, 'schedule', 'config-schema'];
+const ALL_COMMANDS = [...COMMANDS, 'schedule', 'doctor', 'init', 'config-schema'];
 
 const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
 2 123456789012 eni-0123456789abcdef0 10.0.0.5 192.0.2.9 40000 443 6 3 300 1793620800 1793620860 ACCEPT OK
@@ -389,4 +389,48 @@ test('the AWS SDK is not loaded before a source needs it', () => {
   }
   expect([...packages]).toContain('@duckdb/node-api');
   expect([...packages].filter((name) => name.startsWith('@aws-sdk/'))).toEqual([]);
+});
+
+describe('a first configuration', () => {
+  test('is written by init, checked by doctor, and run; each says what comes next', async () => {
+    const folder = await workFolder();
+    const args = ['init', '--files', 'logs/*.log', '--scope-tag', 'pci=true'];
+    const period = ['--period', '2026-11-02/2026-11-03'];
+    const refused = await flowproof(folder, ...args, ...period);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(/^error USAGE\nflowproof\.yaml: it exists, and /);
+    const written = await flowproof(folder, ...args, ...period, '--config', 'my first.yaml');
+    expect([written.code, written.stderr]).toEqual([0, '']);
+    expect(written.stdout).toContain("\n  flowproof doctor --config 'my first.yaml'\n");
+    const checked = await flowproof(folder, 'doctor', '--config', 'my first.yaml');
+    expect([checked.code, checked.stderr]).toEqual([0, '']);
+    expect(checked.stdout).toContain('\nok           config my first.yaml: 1 source; ');
+    expect(await readdir(folder)).toEqual(['flowproof.yaml', 'logs', 'my first.yaml']);
+    const ran = await flowproof(folder, 'run', '--quiet', '--config', 'my first.yaml');
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    const again = await flowproof(
+      folder,
+      'doctor',
+      '--format',
+      'json',
+      '--config',
+      'my first.yaml',
+    );
+    const { exit_code, checks } = JSON.parse(again.stdout);
+    expect([again.code, exit_code]).toEqual([0, 0]);
+    const disk = checks.find(({ check }: { check: string }) => check === 'disk');
+    expect(disk.found).toMatch(/the lake has \d+\.\d\d bytes for each byte read/);
+  });
+
+  test('doctor ends with 2 for a configuration with mistakes, with 1 for another problem', async () => {
+    const folder = await workFolder();
+    await writeFile(join(folder, 'wrong.yaml'), 'lake: 1\n');
+    const wrong = await flowproof(folder, 'doctor', '--config', 'wrong.yaml');
+    expect([wrong.code, wrong.stderr]).toEqual([2, '']);
+    expect(wrong.stdout).toMatch(/^PROBLEM {6}config wrong\.yaml: \d+ mistakes\n/m);
+    await writeFile(join(folder, 'lake'), 'a file where the lake should be');
+    const other = await flowproof(folder, 'doctor');
+    expect([other.code, other.stderr]).toEqual([1, '']);
+    expect(other.stdout).toMatch(/^PROBLEM {6}lake_folder /m);
+  });
 });

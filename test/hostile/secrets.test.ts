@@ -22,10 +22,7 @@ describe('withoutSecrets', () => {
       'GET /?X-Amz-Security-Token=Fwo%2Bx/y== failed',
       'GET /?X-Amz-Security-Token=[redacted] failed',
     ],
-    [
-      'https://user:pa55word@example.com/hook failed',
-      'https://[redacted]@example.com/hook failed',
-    ],
+    ['https://user:pa55word@example.com/hook failed', 'https://[redacted]@example.com/hook failed'],
     ['{"Authorization":"Bearer abc.def.ghi"}', '{"Authorization":"[redacted]"}'],
     [
       'authorization: AWS4-HMAC-SHA256 Credential=AKIA/x, Signature=y\nnext',

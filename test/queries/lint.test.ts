@@ -19,6 +19,7 @@ const marts = readLayer('marts');
 const staging = readLayer('staging');
 const explain = readLayer('explain');
 const parts = readLayer('parts');
+const setup = readLayer('setup');
 
 /** Tables of ingest that reports may read: the ledger, and what no mart repeats row by row. */
 const LEDGER = [
@@ -66,6 +67,15 @@ const READABLE = {
     ...tablesOf('mart'),
     ...namesOf(explain),
   ]),
+  // `known_place` is made of what was asked, `scope_match` of the configuration.
+  setup: new Set([
+    ...tablesOf('ingest'),
+    ...tablesOf('staging'),
+    ...tablesOf('mart'),
+    ...namesOf(setup),
+    'known_place',
+    'scope_match',
+  ]),
 };
 
 /** The statement without comments and with every text literal empty. */
@@ -103,6 +113,7 @@ describe.each([
   ...staging.map((file) => [`staging/${file.name}`, file] as const),
   ...explain.map((file) => [`explain/${file.name}`, file] as const),
   ...parts.map((file) => [`parts/${file.name}`, file] as const),
+  ...setup.map((file) => [`setup/${file.name}`, file] as const),
 ])('%s', (_, file) => {
   it('is formatted', () => {
     expect(file.written).toBe(formatSql(file.written));

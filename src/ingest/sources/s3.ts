@@ -223,7 +223,7 @@ async function* listPages(
 }
 
 /** Consoles mark folders with empty objects whose key ends with a slash. */
-function isMarker(key: string): boolean {
+export function isMarker(key: string): boolean {
   return key.endsWith('/') || key === WRITE_TEST || key.endsWith(`/${WRITE_TEST}`);
 }
 
