@@ -36,8 +36,10 @@ test.each([
   ['select bytes from flow order by all limit $x', '1', '{"bytes":0}\n'],
   ['select $x::bigint + 1 as v', '41', '{"v":42}\n'],
   ['select 1 + $x as v', '41', '{"v":42}\n'],
+  ['select not $x as v', 'true', '{"v":false}\n'],
+  ['select 2 * $x as v', '1.5', '{"v":3}\n'],
   ['select $x as v', 'true', '{"v":true}\n'],
-  ['select $x as v', '1.5', '{"v":1.5}\n'],
+  ['select $x as v', '123', '{"v":123}\n'],
   ['select $x as v', '00123', '{"v":"00123"}\n'],
   ['select $x as v', '123456789012345678901234567890', '{"v":"123456789012345678901234567890"}\n'],
   ['select $x as v', '', '{"v":""}\n'],
@@ -62,10 +64,18 @@ test('what is missing is named, and how to give it', async () => {
   expect((await errorOf(textOf('select 1', { c: '1' }))).problem).toContain('no parameter $c');
 });
 
+test('a number in one place makes no number of an account id in another', async () => {
+  const sql =
+    "select 1 + $a > 0 and '0123' = $b and $c + 1 > 0 and bytes < $d as v from flow limit 1";
+  const texts = { a: '5', b: '123', c: '1.5', d: '99' };
+  expect(await textOf(sql, texts)).toBe('{"v":false}\n');
+  const values = await typeParameters(database.connection, sql, texts);
+  expect(values).toEqual({ a: 5n, b: '123', c: 1.5, d: 99n });
+});
+
 test('numbers beyond JavaScript keep their digits', async () => {
-  const values = await typeParameters(database.connection, 'select $x, $y::bigint', {
-    x: '900719925474099312',
-    y: '9223372036854775807',
-  });
-  expect(values).toEqual({ x: 900719925474099312n, y: 9223372036854775807n });
+  const sql = 'select 1 + $x, $y::bigint';
+  const values = { x: '900719925474099312', y: '9223372036854775807' };
+  expect(await textOf(sql, values)).toContain('"900719925474099313"');
+  expect(await textOf(sql, values)).toContain('"9223372036854775807"');
 });
