@@ -119,7 +119,7 @@ describe('wrong usage ends with 2, an empty standard output, and what is valid',
     [
       'an unknown format of query',
       ['query', '--format', 'xml', 'select 1'],
-      ["'xml' is invalid", 'table, csv, json, arrow, parquet'],
+      ["'xml' is invalid", 'table, csv, json, jsonl, arrow, parquet'],
     ],
     [
       'an unknown format of status',
@@ -172,7 +172,7 @@ describe('configuration', () => {
     const lines = stderr.split('\n').filter((line) => line.startsWith('  - '));
     for (const wanted of [
       /- lake: .*missing/,
-      /- line 1: lakes: unknown key \(valid here: lake, output, .*memory_limit\)/,
+      /- line 1: lakes: unknown key \(valid here: lake, output, .*memory_limit, .*\)/,
       /- line 5: sources\.flow_logs\[0\]\.s3: must look like s3:\/\/bucket\/prefix \(found: "https/,
       /- line 6: sources\.flow_logs\[0\]\.account_id: /,
       /- line 9: scope\[0\]\.matches: unknown key \(valid here: name, match\)/,
@@ -205,7 +205,7 @@ describe('an empty lake', () => {
   test('has every table, without rows', async () => {
     const folder = await workFolder();
     const sql = 'select count(*) as n, count(user_identification) as m from flow_detail';
-    const counted = await flowproof(folder, 'query', '--format', 'json', sql);
+    const counted = await flowproof(folder, 'query', '--format', 'jsonl', sql);
     expect(counted).toEqual({ code: 0, stdout: '{"n":0,"m":0}\n', stderr: '' });
     const shown = await flowproof(folder, 'query', '--format', 'csv', 'show tables');
     expect([shown.code, shown.stderr]).toEqual([0, '']);
@@ -300,7 +300,7 @@ describe('from logs to a pack', () => {
     expect(await quiet('report', '--quiet')).toContain('sha256sum -c SHA256SUMS');
     expect(await quiet('run', '--quiet')).toMatch(/^Read {6}0 new objects .* 1 object known/);
     expect(await quiet('status')).toContain('flow_logs[0]');
-    const found = await quiet('query', '--format', 'json', 'select min(flow_id) as id from flow');
+    const found = await quiet('query', '--format', 'jsonl', 'select min(flow_id) as id from flow');
     const { id } = JSON.parse(found) as { id: string };
     expect(await quiet('explain', id)).toMatch(/^Flow [0-9a-f]{16}:2\n/);
     const explained = JSON.parse(await quiet('explain', id, '--format', 'json'));
@@ -360,7 +360,7 @@ describe('from logs to a pack', () => {
     expect([code, stderr]).toEqual([3, '']);
     expect(stdout).toMatch(/Rejected {2}1 line in 1 object[\s\S]*a\.log line 4: /);
     const sql = 'select line_number, decode(record_bytes) as line from rejected_record';
-    const kept = await flowproof(folder, 'query', '--format', 'json', sql);
+    const kept = await flowproof(folder, 'query', '--format', 'jsonl', sql);
     expect(kept.stdout).toBe('{"line_number":4,"line":"2 123456789012 eni-1 broken"}\n');
   });
 

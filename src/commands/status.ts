@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
 import { printedJson } from '../printed-text.ts';
+import { withRecord } from '../query/access-log.ts';
 import { readStatus, statusText } from '../status.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
@@ -24,7 +25,11 @@ export function addStatusCommand(program: Command): void {
       const database = await openDatabase();
       try {
         await createLakeViews(database.connection, config.lake);
-        const status = await readStatus(database.connection, config);
+        const { connection } = database;
+        const status = await withRecord(
+          { lake: config.lake, command: 'status', statement: 'status' },
+          () => readStatus(connection, config),
+        );
         process.stdout.write(
           options.format === 'json' ? `${printedJson(status)}\n` : statusText(status, config),
         );

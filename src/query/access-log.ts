@@ -106,6 +106,23 @@ export async function recordAccess(request: AccessRequest): Promise<Access> {
   };
 }
 
+/** Records an access, does it, and records how it ended: for commands that ask one thing of the lake. */
+export async function withRecord<Result>(
+  request: AccessRequest,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  const record = await recordAccess(request);
+  let result: Result;
+  try {
+    result = await act();
+  } catch (thrown) {
+    await record.fail(thrown);
+    throw thrown;
+  }
+  await record.end({ outcome: 'answered' });
+  return result;
+}
+
 function ownAsker(): Asker {
   const host = { hostName: hostname(), processId: process.pid };
   try {

@@ -42,6 +42,7 @@ export async function writeArrow(result: DuckDBResult, sink: Sink): Promise<numb
     const count = chunk.rowCount;
     builders.forEach((builder, index) => {
       const vector = chunk.getColumnVector(index);
+      if (builder.appendVector?.(vector, count)) return;
       for (let row = 0; row < count; row += 1) builder.append(vector.getItem(row));
     });
     rowCount += count;

@@ -35,20 +35,35 @@ export async function checkNames(
 }
 
 /**
- * The texts as values. Where the statement leaves the type open (`select $x`), true, false, integers
- * without leading zeros and decimals are what they look like, and all else is text. Throws QUERY_FAILED
- * for a text that its type does not take.
+ * The texts as values. Where the statement leaves the type open (`select $x`, `1 + $x`), true, false, integers
+ * without leading zeros and decimals are what they look like, and all else is text. Throws QUERY_FAILED for a
+ * text that its type does not take.
  */
 export async function typeParameters(
   connection: DuckDBConnection,
   sql: string,
   texts: Readonly<Record<string, string>>,
 ): Promise<Record<string, DuckDBValue>> {
-  const types = await declaredTypes(connection, sql);
+  const names = Object.keys(texts);
+  const types = new Map(await declaredTypes(connection, sql));
+  const open = names.filter((name) => !types.has(name));
+  // DuckDB stops at the first parameter whose type is open, so that others seem to be open too. Each is
+  // looked at with the rest settled: a number in one place makes no number of an account id in another.
+  for (const name of open.length > 1 ? open : []) {
+    const settled = new Map(
+      open.filter((one) => one !== name).map((one) => [one, guess(texts[one] ?? '').type]),
+    );
+    // A statement that cannot be written anew, as SHOW cannot, leaves its types open.
+    const found = await withCasts(connection, sql, settled)
+      .then((rewritten) => declaredTypes(connection, rewritten))
+      .then((declared) => declared.get(name))
+      .catch(() => undefined);
+    if (found !== undefined) types.set(name, found);
+  }
   const values: Record<string, DuckDBValue> = {};
   for (const [name, text] of Object.entries(texts)) {
     const type = types.get(name);
-    values[name] = type ? await cast(connection, { name, text, type }) : guess(text);
+    values[name] = type ? await cast(connection, { name, text, type }) : guess(text).value;
   }
   return values;
 }
@@ -71,6 +86,34 @@ async function declaredTypes(
   return types;
 }
 
+/** A parameter in the tree of a statement, as JSON; within a text of it the quotes would be escaped. */
+const PARAMETER = /\{"class":"PARAMETER",[^{}]*"identifier":"(\w+)"\}/g;
+
+/**
+ * The statement with some of its parameters cast, for looking at the types of the others. The tree stays
+ * text: JavaScript would round its large numbers.
+ */
+async function withCasts(
+  connection: DuckDBConnection,
+  sql: string,
+  types: ReadonlyMap<string, string>,
+): Promise<string> {
+  const serialized = await connection.runAndReadAll(
+    'select json_serialize_sql($sql::varchar)::varchar',
+    { sql },
+  );
+  const tree = String(serialized.getRows()[0]?.[0]).replace(PARAMETER, (node, name: string) => {
+    const type = types.get(name);
+    return type === undefined
+      ? node
+      : `{"class":"CAST","type":"OPERATOR_CAST","alias":"","query_location":0,"child":${node},"cast_type":{"id":"${type}","type_info":null},"try_cast":false}`;
+  });
+  const reader = await connection.runAndReadAll('select json_deserialize_sql($tree::json)', {
+    tree,
+  });
+  return String(reader.getRows()[0]?.[0]);
+}
+
 async function cast(
   connection: DuckDBConnection,
   parameter: { name: string; text: string; type: string },
@@ -90,9 +133,9 @@ async function cast(
   }
 }
 
-function guess(text: string): DuckDBValue {
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (INTEGER.test(text)) return BigInt(text);
-  if (DECIMAL.test(text)) return Number(text);
-  return text;
+function guess(text: string): { value: DuckDBValue; type: string } {
+  if (text === 'true' || text === 'false') return { value: text === 'true', type: 'BOOLEAN' };
+  if (INTEGER.test(text)) return { value: BigInt(text), type: 'BIGINT' };
+  if (DECIMAL.test(text)) return { value: Number(text), type: 'DOUBLE' };
+  return { value: text, type: 'VARCHAR' };
 }
