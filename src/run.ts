@@ -182,6 +182,7 @@ async function reportPacks(job: Job, progress: Progress, outcome: RunOutcome): P
     schedule: config.schedule,
     asOf: job.asOf ?? startedAt,
     isRemake: job.isRemake ?? false,
+    isIncomplete: (outcome.ingest?.unreachable.length ?? 0) > 0,
   });
   outcome.reports = scheduled.reports;
   outcome.schedule = scheduled.outcome;

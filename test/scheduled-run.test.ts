@@ -21,6 +21,7 @@ import { verifyChain } from '../src/reports/pack-chain.ts';
 import { type Part, type RunOptions, type RunOutcome, run } from '../src/run.ts';
 import { summaryText } from '../src/summary.ts';
 import { hashesOf } from './crash/whole-content.ts';
+import { s3Fault, startHttpDouble } from './http-double.ts';
 
 const PARTS: readonly Part[] = ['ingest', 'enrich', 'report'];
 
@@ -328,4 +329,30 @@ test('a fixed period is made up to the moment', async () => {
     '2025-11-03T10:00:00Z',
     '2025-11-04T10:00:00Z',
   ]);
+});
+
+test('what is due waits for a source that is out of reach, a day at most', async () => {
+  const server = await startHttpDouble(() => s3Fault(403, 'AccessDenied', 'Access Denied'));
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: server.endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  });
+  try {
+    const more = '{ s3: "s3://example-flow-logs/AWSLogs/", region: us-east-1 }';
+    const text = CONFIG.replace('["logs/*.log"] }]', `["logs/*.log"] }, ${more}]`);
+    writeFileSync(join(root, 'flowproof.yaml'), text);
+    const told = await runAt('2025-11-06T07:00:00Z');
+    expect([told.exitCode, told.reports?.length]).toEqual([1, 0]);
+    expect(states(told)).toContain('house-rules 11-05 postponed');
+    expect(told.summary).toContain('Postponed 1 pack due, but a source could not be reached');
+    const dayLater = await runAt('2025-11-07T06:00:00Z');
+    expect(states(dayLater)).toContain('house-rules 11-05 made');
+    expect(states(dayLater)).toContain('house-rules 11-06 postponed');
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+    await server.close();
+  }
 });

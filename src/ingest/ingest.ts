@@ -145,8 +145,10 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
       await commit();
     }
     batch ??= {
-      writer: stoppable(
-        await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
+      writer: await openBatch(
+        options.connection,
+        options.lake,
+        `${options.runId}/${objectId}`,
         signal,
       ),
       objectCount: 0,
@@ -225,18 +227,6 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     await bulk.close();
   }
   return result;
-}
-
-/** The writer of a batch that fails once the run is to stop, also within a long object. */
-function stoppable(writer: BatchWriter, signal: AbortSignal | undefined): BatchWriter {
-  if (!signal) return writer;
-  return {
-    ...writer,
-    drain: async () => {
-      signal.throwIfAborted();
-      await writer.drain();
-    },
-  };
 }
 
 type Batch = { writer: BatchWriter; objectCount: number; rowCount: number };

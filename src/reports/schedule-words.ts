@@ -78,6 +78,11 @@ function findings({ packs }: ScheduleOutcome): [string, Finding][] {
     'due, but the chain goes on behind',
     nameOf,
   );
+  const postponed = packs.filter(({ state }) => state === 'postponed');
+  if (postponed.length > 0) {
+    const text = `${plural(postponed.length, 'pack')} due, but a source could not be reached: the next run makes them, a day later at most`;
+    found.push(['Postponed', { text, items: postponed.map(nameOf) }]);
+  }
   return found;
 }
 

@@ -24,9 +24,10 @@ export type ScheduledPack = {
   dueAt: string;
   /**
    * `made`: by this run. `there`: made before, not touched. `not_due`: its period goes on, or waits for late
-   * data. `held`: due, but packs that follow it are there, and would have to be made again.
+   * data. `postponed`: due, but a source could not be reached, so that data may be missing. `held`: due, but
+   * packs that follow it are there, and would have to be made again.
    */
-  state: 'made' | 'there' | 'not_due' | 'held';
+  state: 'made' | 'there' | 'not_due' | 'postponed' | 'held';
   /** Of a pack that is there: what it lacks, and whether the configuration was another one. */
   late?: LateObjects;
   hasOtherConfig?: boolean;
@@ -44,11 +45,17 @@ export type ScheduleOptions = ReportOptions & {
   asOf: Date;
   /** Makes again what lacks rows or had another configuration, and what follows it in the chain. */
   isRemake: boolean;
+  /** True if a source could not be reached: what is due waits for the next run, a day at most. */
+  isIncomplete: boolean;
 };
+
+/** What stays out of reach must not keep back evidence for good. */
+const MAX_POSTPONEMENT_MILLISECONDS = 86_400_000;
 
 type Candidate = PlannedPack & {
   folder: string;
   isDue: boolean;
+  isPostponed: boolean;
   isMade: boolean;
   isStale: boolean;
   late: LateObjects;
@@ -68,7 +75,7 @@ export async function reportSchedule(
   }
   const isHeld = (one: Candidate): boolean => !again.has(one) && candidates.some(follows(one));
   const due = candidates.filter(
-    (one) => one.isDue && (again.has(one) || (!one.isMade && !isHeld(one))),
+    (one) => one.isDue && !one.isPostponed && (again.has(one) || (!one.isMade && !isHeld(one))),
   );
   // Killed half-way, the next run goes on with the rest, whether it is asked to or not.
   if (again.size > 0)
@@ -100,17 +107,23 @@ export async function reportSchedule(
 function describe(one: Candidate, isMadeNow: boolean): ScheduledPack {
   const { pack, every, period, folder, dueAt, late, hasOtherConfig } = one;
   const isThere = one.isMade && !isMadeNow;
-  const stateBefore = one.isMade ? 'there' : one.isDue ? 'held' : 'not_due';
   return {
     pack,
     every,
     period: { start: period.start.toISOString(), end: period.end.toISOString() },
     folder,
     dueAt: dueAt.toISOString(),
-    state: isMadeNow ? 'made' : stateBefore,
+    state: isMadeNow ? 'made' : stateWithout(one),
     ...(isThere && late.objectCount > 0 ? { late } : {}),
     ...(isThere && hasOtherConfig ? { hasOtherConfig } : {}),
   };
+}
+
+/** The state of a pack that this run did not make. */
+function stateWithout(one: Candidate): ScheduledPack['state'] {
+  if (one.isMade) return 'there';
+  if (!one.isDue) return 'not_due';
+  return one.isPostponed ? 'postponed' : 'held';
 }
 
 async function readCandidates(options: ScheduleOptions): Promise<Candidate[]> {
@@ -120,6 +133,8 @@ async function readCandidates(options: ScheduleOptions): Promise<Candidate[]> {
   for (const planned of plannedPacks(schedule, asOf)) {
     const folder = join(config.output, packName(planned.pack, planned));
     const isDue = planned.dueAt <= asOf;
+    const overdue = asOf.getTime() - planned.dueAt.getTime();
+    const isPostponed = isDue && options.isIncomplete && overdue < MAX_POSTPONEMENT_MILLISECONDS;
     if (isDue) await finishSwap(folder);
     const made = await readMadePack(folder, planned.pack, planned.period);
     const late = made
@@ -128,7 +143,16 @@ async function readCandidates(options: ScheduleOptions): Promise<Candidate[]> {
     const hasOtherConfig = made !== undefined && made.config_sha256 !== config.sha256;
     const isMade = made !== undefined;
     const isStale = late.objectCount > 0 || hasOtherConfig;
-    candidates.push({ ...planned, folder, isDue, isMade, isStale, late, hasOtherConfig });
+    candidates.push({
+      ...planned,
+      folder,
+      isDue,
+      isPostponed,
+      isMade,
+      isStale,
+      late,
+      hasOtherConfig,
+    });
   }
   return candidates;
 }

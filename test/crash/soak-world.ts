@@ -74,7 +74,8 @@ export function makeWorld(seed: number, hours: number, maxDelay: number): World 
       if (hour % 5 === 2) {
         // Its name comes after that of the original, as its arrival does: which is the copy is certain.
         const copy = name.replace('.log.gz', '_copy.log.gz');
-        deliveries.push({ hour: Math.min(arrival + below(3), hours - 1), name: copy, bytes });
+        const later = Math.max(arrival, Math.min(arrival + below(3), hours - 1));
+        deliveries.push({ hour: later, name: copy, bytes });
         counts.duplicate += 1;
       }
     }

@@ -81,10 +81,12 @@ export async function soak(options: SoakOptions): Promise<Tally> {
       filter: (path) => path !== join(own, 'lake') && path !== join(own, 'evidence'),
     });
     await runAt(join(clean, 'flowproof.yaml'), end);
-    expect(await tablesOf(join(own, 'lake'))).toEqual(await tablesOf(join(clean, 'lake')));
+    const place = `seed ${seed}, at the end`;
+    const tables = await tablesOf(join(own, 'lake'));
+    expect([place, tables]).toEqual([place, await tablesOf(join(clean, 'lake'))]);
     const packs = packsOf(join(own, 'evidence'));
     expect(Object.keys(packs).length).toBeGreaterThan(5);
-    expect(packs).toEqual(packsOf(join(clean, 'evidence')));
+    expect([place, packs]).toEqual([place, packsOf(join(clean, 'evidence'))]);
     await expectSound(own);
   } finally {
     rmSync(base, { recursive: true });
