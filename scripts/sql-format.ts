@@ -13,6 +13,7 @@ export const SQL_LAYERS: readonly Layer[] = [
   'explain',
   'parts',
   'setup',
+  'examples',
 ];
 
 /** The text as it should stand in its file, with a final line end. */

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import type { SetExitCode } from './commands/common.ts';
 import { addConfigSchemaCommand } from './commands/config-schema.ts';
+import { addConnectCommand } from './commands/connect.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
@@ -33,6 +34,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
 
   addJobCommands(program, setExitCode);
   addQueryCommand(program);
+  addConnectCommand(program);
   addExplainCommand(program);
   addStatusCommand(program);
   addServeCommand(program);

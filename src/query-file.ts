@@ -25,7 +25,8 @@ export type Layer =
   | 'status'
   | 'explain'
   | 'parts'
-  | 'setup';
+  | 'setup'
+  | 'examples';
 
 const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   functions: ['title'],
@@ -36,6 +37,7 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   explain: ['title', 'grain', 'parameters'],
   parts: ['title', 'grain', 'parameters'],
   setup: ['title', 'grain', 'parameters'],
+  examples: ['question', 'answer', 'limits', 'parameters'],
   reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'needs', 'grain', 'limits'],
 };
 
@@ -48,6 +50,7 @@ const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {
   explain: ['source'],
   parts: ['source'],
   setup: ['source'],
+  examples: [],
   reports: ['source', 'with'],
 };
 

@@ -17,6 +17,7 @@ const COMMANDS = [
   'enrich',
   'report',
   'query',
+  'connect',
   'explain',
   'status',
   'serve',

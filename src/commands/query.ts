@@ -12,10 +12,12 @@ import {
 } from '../query/query-format.ts';
 import { openQuerySession } from '../query/query-session.ts';
 import { fileSink, streamSink } from '../query/sink.ts';
+import { listOf, readLayer } from '../query-file.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
 type QueryOptions = CommonOptions & {
   file?: string;
+  example?: string;
   param: Readonly<Record<string, string>>;
   format: QueryFormat;
   explain?: true | ExplainKind;
@@ -29,6 +31,7 @@ export function addQueryCommand(program: Command): void {
   )
     .argument('[sql]', 'the statement')
     .option('-f, --file <file>', 'read the statement from a file; "-" is standard input')
+    .option('--example <name>', 'ask a worked question of queries/examples; with "list" print them')
     .option(
       '-p, --param <name=value>',
       'value of $name, of the type that the statement gives it; again for a further one',
@@ -63,10 +66,15 @@ Examples:
   $ flowproof query "describe flow_detail"
   $ flowproof query --param port=22 "select * from flow where destination_port = $port"
   $ flowproof query --format arrow --output flows.arrows "select * from flow_enriched"
-  $ flowproof query --explain --file question.sql`,
+  $ flowproof query --explain --file question.sql
+  $ flowproof query --example who_talked_to --param address=203.0.113.7 --param day=2026-11-02`,
     )
     .action(async (sql: string | undefined, options: QueryOptions) => {
-      await query(sql ?? readStatement(options.file), options);
+      if (options.example === 'list') {
+        process.stdout.write(exampleList());
+        return;
+      }
+      await query(sql ?? readStatement(options), options);
     });
 }
 
@@ -90,7 +98,26 @@ function parseSeconds(text: string): number {
   return seconds;
 }
 
-function readStatement(file: string | undefined): string {
+/** Every worked question, a line each. */
+function exampleList(): string {
+  return readLayer('examples')
+    .map(({ name, header }) => {
+      const parameters = listOf(header.parameters).map((one) => ` --param ${one}=…`);
+      return `${name}${parameters.join('')}\n          ${header.question}\n`;
+    })
+    .join('');
+}
+
+function readStatement({ file, example }: Pick<QueryOptions, 'file' | 'example'>): string {
+  if (example !== undefined) {
+    const found = readLayer('examples').find(({ name }) => name === example);
+    if (found) return found.text;
+    throw new FlowproofError('USAGE', {
+      place: `--example ${example}`,
+      problem: 'there is no example of that name',
+      remedy: 'List them: flowproof query --example list',
+    });
+  }
   if (file !== undefined) {
     try {
       return readFileSync(file === '-' ? 0 : file, 'utf8');
