@@ -15,6 +15,7 @@ import { addQueryCommand } from './commands/query.ts';
 import { addReviewCommand } from './commands/review.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addShellCommand } from './commands/shell.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { EXIT_CODES, FlowproofError, messageOf } from './errors.ts';
@@ -34,6 +35,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
 
   addJobCommands(program, setExitCode);
   addQueryCommand(program);
+  addShellCommand(program);
   addConnectCommand(program);
   addExplainCommand(program);
   addStatusCommand(program);

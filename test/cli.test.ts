@@ -17,6 +17,7 @@ const COMMANDS = [
   'enrich',
   'report',
   'query',
+  'shell',
   'connect',
   'explain',
   'status',
