@@ -5,6 +5,7 @@
 import { LOG_TREES } from '../ingest/log-tree.ts';
 import { accountOfRole } from '../ingest/sources/role-arn.ts';
 import { createTurnstile } from '../ingest/sources/s3-download.ts';
+import { partitionOf } from '../permissions.ts';
 import type { AwsClients, Identity } from './aws-clients.ts';
 import { type Need, placeText } from './aws-needs.ts';
 import type { Failure, Sleep } from './aws-probe.ts';
@@ -15,7 +16,6 @@ import { ANYONE } from './failed-call.ts';
 import { type Caller, checkCaller, checkRole } from './identity.ts';
 import { checkKmsKey } from './kms-check.ts';
 import { checkGroupFlowLogs, checkLogGroup } from './logs-check.ts';
-import { partitionOf } from './permissions.ts';
 import { checkS3Entry } from './s3-check.ts';
 
 /** Entries tried at once. */

@@ -1,6 +1,6 @@
 /** What one check of the doctor says. */
 import { EXIT_CODES } from '../errors.ts';
-import type { Statement } from './permissions.ts';
+import type { Statement } from '../permissions.ts';
 
 /**
  * `problem`: a run would fail, or evidence is being lost now. `warning`: a run works, and something is

@@ -1,10 +1,10 @@
 /** An account and Region of an `ec2:` entry, tried: each describe call once, with five results at most. */
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { EC2_CALLS, entriesCall } from '../ingest/sources/ec2-calls.ts';
+import { statementsFor, type Target } from '../permissions.ts';
 import { type Failure, failureText, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
 import { ANYONE, failedCall } from './failed-call.ts';
-import { statementsFor, type Target } from './permissions.ts';
 
 /** The least that most describe calls allow. */
 const RESULTS = 5;

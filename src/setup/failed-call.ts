@@ -1,7 +1,8 @@
 /** What a failed call to AWS says: that it may not be made, and what would allow it, or that nothing is known. */
+
+import { type PermissionKey, type Statement, statementsFor, type Target } from '../permissions.ts';
 import { type Failure, failureText } from './aws-probe.ts';
 import type { Check } from './check.ts';
-import { type PermissionKey, type Statement, statementsFor, type Target } from './permissions.ts';
 
 /** Stands for the identity that a call was made as, until that is known. */
 export const ANYONE = 'whoever runs flowproof';

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { readRows } from '../database.ts';
+import { partitionOf } from '../permissions.ts';
 import { QUERIES_ROOT, readQueryFile } from '../query-file.ts';
 import { type Check, shellWord } from './check.ts';
-import { partitionOf } from './permissions.ts';
 
 type Uncovered = {
   scope_name: string;

@@ -1,11 +1,11 @@
 /** Who asks AWS: the caller's credentials, and the roles that it may assume. */
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { accountOfRole } from '../ingest/sources/role-arn.ts';
+import { type Statement, statementsFor } from '../permissions.ts';
 import type { AwsClients, Identity } from './aws-clients.ts';
 import { type Failure, failureText, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
 import { failedCall } from './failed-call.ts';
-import { type Statement, statementsFor } from './permissions.ts';
 
 export type Caller = {
   check: Check;

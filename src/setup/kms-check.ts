@@ -1,11 +1,11 @@
 /** The key of AWS KMS that signs: its public half is asked for, as a run does; nothing is signed. */
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { FlowproofError } from '../errors.ts';
+import type { Target } from '../permissions.ts';
 import { kmsSigner } from '../reports/kms-signer.ts';
 import { type Failure, probe, type Sleep } from './aws-probe.ts';
 import { type Check, shellWord } from './check.ts';
 import { failedCall } from './failed-call.ts';
-import type { Target } from './permissions.ts';
 
 export async function checkKmsKey(
   client: KMSClient,

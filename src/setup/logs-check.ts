@@ -7,10 +7,10 @@ import {
   describeGroupFlowLogs,
   type GroupFlowLog,
 } from '../ingest/sources/log-group-format.ts';
+import type { Target } from '../permissions.ts';
 import { type Failure, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
 import { failedCall } from './failed-call.ts';
-import type { Target } from './permissions.ts';
 
 export type LogGroupEntry = {
   source: string;

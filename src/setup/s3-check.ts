@@ -2,10 +2,10 @@
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import type { LogTree } from '../ingest/log-tree.ts';
 import { isMarker } from '../ingest/sources/s3.ts';
+import type { Target } from '../permissions.ts';
 import { type Failure, failureText, probe, type Sleep } from './aws-probe.ts';
 import type { Check } from './check.ts';
 import { failedCall } from './failed-call.ts';
-import type { Target } from './permissions.ts';
 
 export type S3Entry = {
   /** Its place in the configuration, such as flow_logs[0]. */

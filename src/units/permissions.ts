@@ -3,6 +3,7 @@
  * README names for each source, for its resources alone.
  */
 import type { Config } from '../config.ts';
+import { literal, PERMISSIONS } from '../permissions.ts';
 
 export type Statement = {
   Sid: string;
@@ -19,14 +20,7 @@ export type Permissions = {
   ofRoles: Map<string, Statement[]>;
 };
 
-const EC2_ACTIONS = [
-  ...['Instances', 'NetworkInterfaces', 'SecurityGroups', 'SecurityGroupRules', 'Subnets', 'Vpcs'],
-  ...['NetworkAcls', 'FlowLogs', 'ManagedPrefixLists'],
-  ...['TransitGateways', 'TransitGatewayAttachments'],
-]
-  .map((what) => `ec2:Describe${what}`)
-  .concat('ec2:GetManagedPrefixListEntries')
-  .sort();
+const EC2_ACTIONS = PERMISSIONS.ec2.map(({ action }) => action).sort();
 
 /** Where a statement's resources are: parts of an ARN. */
 type Place = { partition: string; account: string };
@@ -150,9 +144,4 @@ function allow(sid: string, actions: readonly string[], resources: readonly stri
 function inRegions(statement: Statement, regions: readonly string[]): Statement {
   const names = [...new Set(regions)].sort();
   return { ...statement, Condition: { StringEquals: { 'aws:RequestedRegion': names } } };
-}
-
-/** A name in a policy: `*`, `?` and `$` in it stand for themselves ("IAM policy elements: Variables"). */
-function literal(name: string): string {
-  return name.replace(/[*?$]/g, '$${$&}');
 }

@@ -1,6 +1,6 @@
 /**
  * What flowproof may be asked to do in AWS, by key of the configuration: the one place for it. The
- * doctor tries these, the README's table is made of them, and the statements that allow them are too.
+ * doctor tries these, the README's table is made of them, and the policies of the units are too.
  *
  * Which resources an action can be limited to: "Actions, resources, and condition keys", Service
  * Authorization Reference. The describe calls of EC2 can be limited to a Region only.
@@ -197,7 +197,7 @@ function limitsOf(on: Scope, target: Target): Limits {
 }
 
 /** A text that IAM would otherwise read as a pattern or a variable ("Policy variables", IAM User Guide). */
-function literal(text: string): string {
+export function literal(text: string): string {
   return text.replace(/[*?$]/g, (character) => `\${${character}}`);
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { EC2_CALLS, entriesCall } from '../../src/ingest/sources/ec2-calls.ts';
-import { PACKAGE_ROOT } from '../../src/query-file.ts';
-import { PERMISSIONS, permissionTable, statementsFor } from '../../src/setup/permissions.ts';
+import { EC2_CALLS, entriesCall } from '../src/ingest/sources/ec2-calls.ts';
+import { PERMISSIONS, permissionTable, statementsFor } from '../src/permissions.ts';
+import { PACKAGE_ROOT } from '../src/query-file.ts';
 
 test('the table of the README is that of the program', () => {
   const readme = readFileSync(join(PACKAGE_ROOT, 'README.md'), 'utf8');
