@@ -142,6 +142,21 @@ const ipsEventSource = z
     checkLocation(entry, context, ['files', 's3', 'cloudwatch_logs']),
   );
 
+const cloudTrailSource = z
+  .strictObject({
+    files: files.optional(),
+    s3: s3.optional(),
+    cloudwatch_logs: logGroup.optional(),
+    region: region.optional(),
+    role_arn: roleArn.optional(),
+    external_id: externalId.optional(),
+    requester_pays: requesterPays.optional(),
+    look_back_hours: lookBackHours.optional(),
+  })
+  .superRefine((entry, context) =>
+    checkLocation(entry, context, ['files', 's3', 'cloudwatch_logs']),
+  );
+
 const inventorySource = z
   .strictObject({
     files: files.optional(),
@@ -253,6 +268,10 @@ export const configSchema = z
       .strictObject({
         flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
         ips_events: z.array(ipsEventSource).default([]).describe('Events of IPS and IDS agents'),
+        cloudtrail: z
+          .array(cloudTrailSource)
+          .default([])
+          .describe('CloudTrail: who changed security groups, network ACLs and flow logs'),
         inventory: z
           .array(inventorySource)
           .default([])
@@ -352,6 +371,11 @@ export const configSchema = z
     signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
     allowed_services: allowedServices,
     card_data_stores: cardDataStores,
+    change_ticket_tag: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Tag of a security group whose value names the ticket of its last change'),
     notifications,
     expected_every_hours: expectedEveryHours,
     metrics,

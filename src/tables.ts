@@ -167,6 +167,31 @@ export const TABLES: readonly Table[] = [
   event_date DATE: UTC date of event_at.`),
   },
   {
+    name: 'cloudtrail_event',
+    layer: 'ingest',
+    partition: 'event_date',
+    description:
+      'One row a record of CloudTrail of a call that changes security groups, network ACLs, prefix lists, flow logs or trails. Several trails may deliver one event.',
+    columns: columns(`
+  event_id VARCHAR: Id of the event, the same in each trail.
+  event_at TIMESTAMP: When it was called.
+  event_name VARCHAR: The call, such as AuthorizeSecurityGroupIngress.
+  event_source VARCHAR: The service, such as ec2.amazonaws.com.
+  account_id VARCHAR: Account of the trail that recorded it.
+  region VARCHAR: Region of the call.
+  actor VARCHAR: Who called: role and session, else the ARN of the caller, or the service.
+  actor_type VARCHAR: Kind of identity, such as AssumedRole.
+  source_address VARCHAR: Address that it was called from, or the service that did.
+  user_agent VARCHAR: Program that called; its first 200 characters.
+  error_code VARCHAR: Why it failed; null if it succeeded.
+  group_ids VARCHAR[]: Security groups in request and response.
+  rule_ids VARCHAR[]: Rules of security groups in them.
+  resource_ids VARCHAR[]: Other resources in them: interfaces, instances, ACLs, prefix lists, flow logs.
+  object_id VARCHAR: The object that held the record.
+  line_number BIGINT: Number of the record in that object.
+  event_date DATE: UTC date of event_at.`),
+  },
+  {
     name: 'inventory_item',
     layer: 'ingest',
     description: 'One row a resource in a snapshot or a change, in the shape of the EC2 API.',
@@ -211,7 +236,7 @@ export const TABLES: readonly Table[] = [
   object_id VARCHAR: Hash of URI and content (and of the refused object that it replaces).
   uri VARCHAR: Where it came from.
   source VARCHAR: The entry of the config that listed it, such as flow_logs[0].
-  kind VARCHAR: flow_logs, ips_events or inventory.
+  kind VARCHAR: flow_logs, ips_events, inventory or cloudtrail.
   version VARCHAR: ETag, time of the pull, or size and modification time.
   version_id VARCHAR: Version id that S3 gave with the bytes, where the bucket has versioning.
   size_bytes BIGINT: Size as stored.

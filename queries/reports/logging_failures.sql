@@ -350,20 +350,57 @@ with
     group by
       gone.flow_log_id
   ),
+  -- The call that deleted it, where CloudTrail is read; several trails may deliver one event.
+  deletions as (
+    select
+      configured_flow_logs.flow_log_id,
+      min(cloudtrail_event.event_at) as event_at,
+      min_by(
+        coalesce(cloudtrail_event.actor, 'an unknown caller'),
+        cloudtrail_event.event_at
+      ) as actor,
+      min_by(
+        cloudtrail_event.event_id,
+        cloudtrail_event.event_at
+      ) as event_id
+    from
+      configured_flow_logs
+      inner join cloudtrail_event on contains(
+        cloudtrail_event.resource_ids,
+        configured_flow_logs.flow_log_id
+      )
+      and cloudtrail_event.event_at >= configured_flow_logs.known_until
+      and cloudtrail_event.event_at <= configured_flow_logs.gone_at
+    where
+      cloudtrail_event.event_name = 'DeleteFlowLogs'
+      and cloudtrail_event.error_code is null
+    group by
+      configured_flow_logs.flow_log_id
+  ),
   deleted_flow_logs as (
     select
       'audit logging (flow log)' as failed_control,
       configured_flow_logs.flow_log_id as subject_id,
-      configured_flow_logs.known_until as started_at,
+      coalesce(
+        deletions.event_at,
+        configured_flow_logs.known_until
+      ) as started_at,
       successors.made_at as ended_at,
       successors.made_at as resumed_at,
       'FL_DELETED' as gap_code,
-      'The flow log was deleted: it was last seen at ' || moment_text (configured_flow_logs.known_until) || ', and no longer at ' || moment_text (configured_flow_logs.gone_at) as cause,
+      coalesce(
+        'The flow log was deleted by ' || deletions.actor || ' (CloudTrail event ' || deletions.event_id || ')',
+        'The flow log was deleted: it was last seen at ' || moment_text (configured_flow_logs.known_until) || ', and no longer at ' || moment_text (configured_flow_logs.gone_at)
+      ) as cause,
       'It recorded ' || coalesce(
         configured_flow_logs.resource_id,
         'an unknown resource'
       ) || ', which no other known flow log covered from then on.' as why,
-      'Find who deleted it (CloudTrail event DeleteFlowLogs), and create it again: ' || create_flow_log_command (
+      if (
+        deletions.actor is null,
+        'Find who deleted it (CloudTrail event DeleteFlowLogs), and create it again: ',
+        'Ask why it was deleted, and create it again: '
+      ) || create_flow_log_command (
         configured_flow_logs.resource_id,
         cast(null as varchar),
         cast(null as varchar),
@@ -372,6 +409,7 @@ with
     from
       configured_flow_logs
       left join successors on configured_flow_logs.flow_log_id = successors.flow_log_id
+      left join deletions on configured_flow_logs.flow_log_id = deletions.flow_log_id
     where
       configured_flow_logs.gone_at > cast($period_start as timestamp)
       and configured_flow_logs.gone_at <= cast($period_end as timestamp)

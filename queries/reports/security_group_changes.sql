@@ -6,8 +6,9 @@
 -- needs: interfaces_in_scope, rule_snapshot_pairs
 -- grain: one row a rule and change of it; and one row an interface in scope and group that it got or lost
 -- limits: A change is what two snapshots of the inventory, or two items of AWS Config, say differently; what came and went
---   between two of them is not seen, and the time is known as exactly as they lie apart. Who made the change and by which
---   ticket is not shown: no CloudTrail source is read. Flows count for every interface that the group is on. On the day
+--   between two of them is not seen, and the time is known as exactly as they lie apart. Who made the change is told
+--   by the successful CloudTrail calls of that time that name the rule, else the group; the ticket is
+--   the tag of the group that change_ticket_tag names, as of then. Flows count for every interface that the group is on. On the day
 --   of a change of a rule that kept its id, flows from before the change may count. A flow that the new rule alone permits
 --   may have been permitted before by a rule that went at the same time; the rule that covered all of it is named where one did;
 --   what several rules cover only together counts as new.
@@ -383,82 +384,214 @@ with
       left join membership_uses on membership_changes.network_interface_id = membership_uses.network_interface_id
       and membership_changes.group_id = membership_uses.group_id
       and membership_changes.until_at = membership_uses.until_at
+  ),
+  numbered as (
+    select
+      *,
+      row_number() over (
+        order by
+          until_at,
+          group_id,
+          change,
+          rule_id,
+          network_interface_id,
+          permits,
+          permitted_before
+      ) as change_number
+    from
+      listed
+  ),
+  -- Several trails deliver one event.
+  calls as (
+    select
+      event_id,
+      min(event_name) as event_name,
+      min(event_at) as event_at,
+      min(actor) as actor,
+      min(group_ids) as group_ids,
+      min(rule_ids) as rule_ids,
+      min(resource_ids) as resource_ids
+    from
+      cloudtrail_event
+    where
+      error_code is null
+      and event_at < cast($period_end as timestamp)
+    group by
+      event_id
+  ),
+  trail_extent as (
+    select
+      min(event_at) as first_at,
+      max(event_at) as last_at
+    from
+      cloudtrail_event
+  ),
+  -- Of the group's states that begin by the change, the newest: its tag is what was true after it.
+  tickets as (
+    select
+      numbered.change_number,
+      max_by(
+        element_at(security_group.tags, change_ticket_tag.tag_key),
+        security_group.valid_from
+      ) as ticket
+    from
+      numbered
+      cross join change_ticket_tag
+      inner join security_group on numbered.group_id = security_group.group_id
+      and security_group.valid_from <= numbered.until_at
+    group by
+      numbered.change_number
+  ),
+  candidates as (
+    select
+      numbered.change_number,
+      calls.event_id,
+      calls.event_at,
+      calls.actor,
+      coalesce(
+        contains(calls.rule_ids, numbered.rule_id),
+        contains(calls.resource_ids, numbered.network_interface_id),
+        false
+      ) as is_named
+    from
+      numbered
+      inner join calls on calls.event_at <= numbered.until_at
+      and calls.event_at >= coalesce(numbered.after_at, numbered.until_at)
+      and contains(calls.group_ids, numbered.group_id)
+      and case
+        when numbered.change like 'group %' then calls.event_name in (
+          'ModifyNetworkInterfaceAttribute',
+          'ModifyInstanceAttribute'
+        )
+        when numbered.change = 'rule removed' then calls.event_name like 'RevokeSecurityGroup%'
+        or calls.event_name = 'DeleteSecurityGroup'
+        when numbered.change = 'rule added' then calls.event_name like 'AuthorizeSecurityGroup%'
+        or calls.event_name = 'CreateSecurityGroup'
+        else calls.event_name = 'ModifySecurityGroupRules'
+        or calls.event_name like 'UpdateSecurityGroupRuleDescriptions%'
+      end
+  ),
+  best_candidates as (
+    select
+      change_number,
+      bool_or(is_named) as has_named
+    from
+      candidates
+    group by
+      change_number
+  ),
+  makers as (
+    select
+      candidates.change_number,
+      count(distinct candidates.event_id) as event_count,
+      array_join (
+        list_sort(
+          array_agg(distinct coalesce(candidates.actor, 'unknown'))
+        ),
+        ', '
+      ) as changed_by,
+      array_join (
+        list_sort(array_agg(distinct candidates.event_id)),
+        ', '
+      ) as change_event_ids,
+      min(candidates.event_at) as called_at
+    from
+      candidates
+      inner join best_candidates on candidates.change_number = best_candidates.change_number
+      and candidates.is_named = best_candidates.has_named
+    group by
+      candidates.change_number
   )
 select
-  listed.change,
-  listed.group_id,
-  listed.rule_id,
-  listed.network_interface_id,
+  numbered.change,
+  numbered.group_id,
+  numbered.rule_id,
+  numbered.network_interface_id,
   groups.scope_names,
-  listed.direction,
-  listed.permitted_before,
-  listed.permits,
-  listed.description,
-  listed.covered_by,
+  numbered.direction,
+  numbered.permitted_before,
+  numbered.permits,
+  numbered.description,
+  numbered.covered_by,
   groups.interface_count,
-  listed.after_at as changed_after_at,
-  listed.until_at as changed_until_at,
-  listed.time_precision,
-  cast(coalesce(listed.flow_count, 0) as bigint) as flow_count,
-  cast(coalesce(listed.sole_flow_count, 0) as bigint) as sole_flow_count,
-  listed.example_peer,
-  listed.first_at,
-  listed.last_at,
+  numbered.after_at as changed_after_at,
+  numbered.until_at as changed_until_at,
+  numbered.time_precision,
+  makers.changed_by,
+  makers.called_at,
+  makers.change_event_ids,
+  tickets.ticket,
+  cast(coalesce(numbered.flow_count, 0) as bigint) as flow_count,
+  cast(coalesce(numbered.sole_flow_count, 0) as bigint) as sole_flow_count,
+  numbered.example_peer,
+  numbered.first_at,
+  numbered.last_at,
   'partial' as status,
   case
-    when listed.change = 'rule removed' then 'SG_RULE_REMOVED'
-    when listed.change = 'group detached' then 'SG_GROUP_DETACHED'
-    when listed.change = 'rule described anew' then 'SG_RULE_DESCRIBED'
-    else case listed.change
+    when numbered.change = 'rule removed' then 'SG_RULE_REMOVED'
+    when numbered.change = 'group detached' then 'SG_GROUP_DETACHED'
+    when numbered.change = 'rule described anew' then 'SG_RULE_DESCRIBED'
+    else case numbered.change
       when 'group attached' then 'SG_GROUP_ATTACHED'
       when 'rule changed' then 'SG_RULE_CHANGED'
       else 'SG_RULE_ADDED'
     end || case
-      when listed.covered_by is not null then '_NOTHING_NEW'
-      when listed.flow_count > 0 then '_USED'
+      when numbered.covered_by is not null then '_NOTHING_NEW'
+      when numbered.flow_count > 0 then '_USED'
       else ''
     end
   end as gap_code,
   case
-    when listed.change = 'rule removed' then if (
-      listed.covered_by is null,
+    when numbered.change = 'rule removed' then if (
+      numbered.covered_by is null,
       'What only this rule permitted no longer is',
-      'Another rule still permits it: ' || listed.covered_by
+      'Another rule still permits it: ' || numbered.covered_by
     ) || if (
-      coalesce(listed.flow_count, 0) = 0,
+      coalesce(numbered.flow_count, 0) = 0,
       '; it was not observed in use in the period before.',
-      '; it was last observed in use on ' || cast(cast(listed.last_at as date) as varchar) || '.'
+      '; it was last observed in use on ' || cast(cast(numbered.last_at as date) as varchar) || '.'
     )
-    when listed.change = 'rule described anew' then 'Only its description changed.'
-    when listed.change = 'group detached' then 'The interface lost the group; by its rules ' || cast(
-      cast(coalesce(listed.flow_count, 0) as bigint) as varchar
+    when numbered.change = 'rule described anew' then 'Only its description changed.'
+    when numbered.change = 'group detached' then 'The interface lost the group; by its rules ' || cast(
+      cast(coalesce(numbered.flow_count, 0) as bigint) as varchar
     ) || ' flows had passed in the period before.'
-    when listed.covered_by is not null then 'It lets nothing new through: permitted before by ' || listed.covered_by || '.'
-    when coalesce(listed.flow_count, 0) = 0 then 'It lets more through; no flow by it was observed since.'
-    else 'It lets more through, and it was used: ' || cast(cast(listed.flow_count as bigint) as varchar) || ' flows since, ' || cast(cast(listed.sole_flow_count as bigint) as varchar) || ' of which no other rule permits, such as with ' || coalesce(listed.example_peer, 'addresses not told apart') || '.'
+    when numbered.covered_by is not null then 'It lets nothing new through: permitted before by ' || numbered.covered_by || '.'
+    when coalesce(numbered.flow_count, 0) = 0 then 'It lets more through; no flow by it was observed since.'
+    else 'It lets more through, and it was used: ' || cast(cast(numbered.flow_count as bigint) as varchar) || ' flows since, ' || cast(
+      cast(numbered.sole_flow_count as bigint) as varchar
+    ) || ' of which no other rule permits, such as with ' || coalesce(numbered.example_peer, 'addresses not told apart') || '.'
+  end || case
+    when makers.event_count = 1 then ' ' || makers.changed_by || ' made it.'
+    when makers.event_count > 1 then ' It is one of ' || cast(makers.event_count as varchar) || ' calls of that time.'
+    when numbered.until_at <= trail_extent.last_at
+    and coalesce(numbered.after_at, numbered.until_at) >= trail_extent.first_at then ' No record of CloudTrail explains it, though there are records of that time.'
+    else ''
   end as why,
   'Show the approved change record of that time (1.2.2, 6.5.1): CloudTrail names who called ' || case
-    when listed.change like 'group %' then 'ModifyNetworkInterfaceAttribute'
-    when listed.change = 'rule removed' then if (
-      listed.direction = 'outbound',
+    when numbered.change like 'group %' then 'ModifyNetworkInterfaceAttribute'
+    when numbered.change = 'rule removed' then if (
+      numbered.direction = 'outbound',
       'RevokeSecurityGroupEgress',
       'RevokeSecurityGroupIngress'
     )
-    when listed.change = 'rule added' then if (
-      listed.direction = 'outbound',
+    when numbered.change = 'rule added' then if (
+      numbered.direction = 'outbound',
       'AuthorizeSecurityGroupEgress',
       'AuthorizeSecurityGroupIngress'
     )
     else 'ModifySecurityGroupRules'
-  end || ' for ' || listed.group_id || '.' as remedy
+  end || ' for ' || numbered.group_id || '.' as remedy
 from
-  listed
-  left join groups on listed.group_id = groups.group_id
+  numbered
+  cross join trail_extent
+  left join makers on numbered.change_number = makers.change_number
+  left join tickets on numbered.change_number = tickets.change_number
+  left join groups on numbered.group_id = groups.group_id
 order by
-  listed.until_at,
-  listed.group_id,
-  listed.change,
-  listed.rule_id,
-  listed.network_interface_id,
-  listed.permits,
-  listed.permitted_before
+  numbered.until_at,
+  numbered.group_id,
+  numbered.change,
+  numbered.rule_id,
+  numbered.network_interface_id,
+  numbered.permits,
+  numbered.permitted_before

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { trailFile } from './cloudtrail.ts';
 import { agentsLog } from './deep-security.ts';
 import { computersList, LISTED_AT } from './deep-security-computers.ts';
 import { snsNotifications } from './deep-security-sns.ts';
@@ -33,6 +34,10 @@ export async function generateSamples(folder: string): Promise<string[]> {
       computersList(),
     ),
     textFile('ips/suricata/web-1/eve.json', eveJson()),
+    textFile(
+      'cloudtrail/123456789012_CloudTrail_us-east-1_20261103T2005Z_sample.json',
+      trailFile(),
+    ),
     textFile('flowproof.yaml', configuration()),
     textFile('exceptions.yaml', exceptions()),
     textFile('README.md', readme()),

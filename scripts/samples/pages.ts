@@ -25,6 +25,10 @@ sources:
   ips_events:
     - files:
         - ips/**/*
+  # CloudTrail: who changed security groups and flow logs.
+  cloudtrail:
+    - files:
+        - cloudtrail/**/*.json
   # Saved output of \`aws ec2 describe-*\`; the folder's name says when it was taken.
   inventory:
     - files:

@@ -3,6 +3,8 @@
  * flow logs to Amazon S3", Amazon VPC User Guide. The logs of Network Firewall lie in a tree of the same
  * kind: "Sending AWS Network Firewall logs to Amazon Simple Storage Service", its Developer Guide.
  *
+ * Those of CloudTrail lie alike: "Finding your CloudTrail log files", AWS CloudTrail User Guide.
+ *
  * The tree is found at its `AWSLogs/` folder, wherever that is: buckets put prefixes of any depth
  * before it. Plain (`<account>/vpcflowlogs/<region>/YYYY/MM/DD/`) and Hive-style folders
  * (`aws-account-id=.../aws-service=vpcflowlogs/...`, `service=vpcflowlogs` for transit gateways) have
@@ -39,6 +41,8 @@ const FLOW_LOGS = 'vpcflowlogs';
 const TREES: ReadonlyMap<string, Tree> = new Map([
   // vpcflowlogs/<region>/YYYY/MM/DD/
   [FLOW_LOGS, { regionAt: 1, yearAt: 2 }],
+  // CloudTrail/<region>/YYYY/MM/DD/
+  ['CloudTrail', { regionAt: 1, yearAt: 2 }],
   // network-firewall/<alert, flow or tls>/<region>/<firewall>/YYYY/MM/DD/HH/
   ['network-firewall', { regionAt: 2, yearAt: 4 }],
 ]);
@@ -91,12 +95,12 @@ export function isOutsidePeriod(path: FlowLogPath, period: Period): boolean {
 }
 
 /**
- * True if the path lies in the folder of another AWS service below `AWSLogs/<account>/`, such as
- * CloudTrail or Config: buckets for logs are often shared, and no flow log is there.
+ * True if the path lies in the folder of another AWS service below `AWSLogs/<account>/` than `own`, such
+ * as Config: buckets for logs are often shared.
  */
-export function isOtherService(path: string): boolean {
+export function isOtherService(path: string, own = FLOW_LOGS): boolean {
   const { root, folders, service } = locate(path);
-  if (root === undefined || service?.name === FLOW_LOGS) return false;
+  if (root === undefined || service?.name === own) return false;
   const accountAt = folders.findIndex((name) => ACCOUNT.test(name));
   const areOwners = folders.slice(0, accountAt + 1).every(isOwner);
   return accountAt >= 0 && areOwners && folders.length > accountAt + 1;

@@ -8,7 +8,7 @@
 import type { Readable } from 'node:stream';
 import type { Cell } from '../tables.ts';
 
-export type Kind = 'flow_logs' | 'ips_events' | 'inventory';
+export type Kind = 'flow_logs' | 'ips_events' | 'inventory' | 'cloudtrail';
 
 /** What the source or the configuration knows of an object, beside its bytes. */
 export type ObjectHints = {

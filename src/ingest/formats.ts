@@ -6,6 +6,7 @@ import { cloudWatchSubscription } from './envelopes/cloudwatch-subscription.ts';
 import { firehose } from './envelopes/firehose.ts';
 import type { Format } from './format.ts';
 import { awsConfig } from './formats/aws-config.ts';
+import { cloudTrail } from './formats/cloudtrail.ts';
 import { deepSecurityCef } from './formats/deep-security-cef.ts';
 import { deepSecurityComputers } from './formats/deep-security-computers.ts';
 import { deepSecurityLeef } from './formats/deep-security-leef.ts';
@@ -48,5 +49,6 @@ export const FORMATS: readonly Format[] = [
   ...ENVELOPES.map((envelope) => envelopedIpsEvents(envelope, IPS_FORMATS)),
   ...IPS_FORMATS,
   awsConfig,
+  cloudTrail,
   describeJson,
 ];

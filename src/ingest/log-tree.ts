@@ -34,5 +34,7 @@ export const anyTree: LogTree = { ...flowLogTree, isSkipped: () => false };
 export const LOG_TREES: Readonly<Record<Kind, LogTree>> = {
   flow_logs: flowLogTree,
   ips_events: anyTree,
+  // Digests (`CloudTrail-Digest`) and insights have folders of their own, and hold no event.
+  cloudtrail: { ...flowLogTree, isSkipped: (path) => isOtherService(path, 'CloudTrail') },
   inventory: { ...flowLogTree, isSkipped: isNoInventory },
 };

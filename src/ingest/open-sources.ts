@@ -59,7 +59,7 @@ export async function openSources(
   now: () => Date,
   { stdin = process.stdin, asOf }: { stdin?: Readable; asOf?: Date | undefined } = {},
 ): Promise<KindOfSource[]> {
-  const { flow_logs, ips_events, inventory } = config.sources;
+  const { flow_logs, ips_events, inventory, cloudtrail } = config.sources;
   const around = { config, connection, now, stdin, asOf, paceOf: createPaces() };
   return Promise.all([
     // The inventory first: what a run can say of a flow should not depend on when it stopped.
@@ -86,6 +86,9 @@ export async function openSources(
       openSource('ips_events', `ips_events[${index}]`, entry, around, {
         ...(entry.utc_offset ? { utcOffset: entry.utc_offset } : {}),
       }),
+    ),
+    ...cloudtrail.map((entry, index) =>
+      openSource('cloudtrail', `cloudtrail[${index}]`, entry, around, {}),
     ),
   ]);
 }

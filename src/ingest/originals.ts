@@ -93,7 +93,12 @@ function pathOf(uri: string, folder: string): string | undefined {
 
 /** The entry with the longest prefix: it has the credentials for the part of the bucket. */
 function entryOf(sources: Config['sources'], uri: string): S3Entry | undefined {
-  const entries: S3Entry[] = [...sources.flow_logs, ...sources.ips_events, ...sources.inventory];
+  const entries: S3Entry[] = [
+    ...sources.flow_logs,
+    ...sources.ips_events,
+    ...sources.inventory,
+    ...sources.cloudtrail,
+  ];
   return entries
     .filter((entry) => entry.s3 !== undefined && isBelow(uri, entry.s3))
     .sort((one, other) => (other.s3?.length ?? 0) - (one.s3?.length ?? 0))[0];

@@ -6,7 +6,10 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { protocolNumber } from '../protocol.ts';
 
-export type ControlConfig = Pick<Config, 'allowed_services' | 'card_data_stores'>;
+export type ControlConfig = Pick<
+  Config,
+  'allowed_services' | 'card_data_stores' | 'change_ticket_tag'
+>;
 
 /** Their columns: one row an entry and range of ports, one a peer of an entry, one a mark of a store. */
 const TABLES = {
@@ -14,10 +17,11 @@ const TABLES = {
     'entry_number integer, scope_name varchar, direction varchar, protocol integer, first_port integer, last_port integer, has_peers boolean, justification varchar, approved_by varchar',
   allowed_peer: 'entry_number integer, peer_kind varchar, peer_value varchar',
   card_data_match: 'match_kind varchar, match_key varchar, match_value varchar',
+  change_ticket_tag: 'tag_key varchar',
 } as const;
 
 /**
- * (Re)creates the temporary tables `allowed_service`, `allowed_peer` and `card_data_match`. Entries are
+ * (Re)creates the temporary tables `allowed_service`, `allowed_peer`, `card_data_match` and `change_ticket_tag`. Entries are
  * numbered from 0, as the messages about the configuration number them.
  */
 export async function createControlTables(
@@ -46,6 +50,9 @@ export async function createControlTables(
         await insert(connection, 'allowed_peer', [entry, kind, value]);
       }
     }
+  }
+  if (config.change_ticket_tag !== undefined) {
+    await insert(connection, 'change_ticket_tag', [config.change_ticket_tag]);
   }
   const { owner_kinds, tag } = config.card_data_stores;
   for (const kind of owner_kinds) {

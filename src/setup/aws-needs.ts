@@ -12,7 +12,7 @@ export type Need =
   | (Common & { of: 'ec2' })
   | { of: 'key'; source: string; region: string; identity: undefined; key: string };
 
-const KINDS = ['flow_logs', 'ips_events', 'inventory'] as const;
+const KINDS = ['flow_logs', 'ips_events', 'inventory', 'cloudtrail'] as const;
 
 /** In the order of the configuration; none if it names local files only. */
 export function awsNeedsOf(config: Pick<Config, 'sources' | 'signature'>): Need[] {

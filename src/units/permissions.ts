@@ -28,8 +28,8 @@ type Place = { partition: string; account: string };
 /** `own` is the place of whoever runs it, such as the pseudo parameters of CloudFormation. */
 export function permissionsOf(config: Config, own: Place): Permissions {
   const permissions: Permissions = { own: [], ofRoles: new Map() };
-  const { flow_logs: flowLogs, ips_events: ipsEvents, inventory } = config.sources;
-  for (const [kind, sources] of Object.entries({ flowLogs, ipsEvents, inventory })) {
+  const { flow_logs: flowLogs, ips_events: ipsEvents, inventory, cloudtrail } = config.sources;
+  for (const [kind, sources] of Object.entries({ flowLogs, ipsEvents, inventory, cloudtrail })) {
     for (const [index, source] of sources.entries()) {
       const roles = [source.role_arn ?? []].flat();
       const sid = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}${index}`;

@@ -53,13 +53,17 @@ describe('readFlowLogPath', () => {
       `${PLAIN}/2026/02/03/renamed.log`,
       { accountId: '123456789012', region: 'eu-west-1', dateFolder: day },
     ],
+    [
+      'AWSLogs/123456789012/CloudTrail/eu-west-1/2026/02/03/trail.json.gz',
+      { accountId: '123456789012', region: 'eu-west-1', dateFolder: day },
+    ],
   ])('reads %s', (path, expected) => {
     expect(readFlowLogPath(path)).toEqual(expected);
   });
 
   it.each([
     ['logs/ips/2026/02/03/eve.json'],
-    ['AWSLogs/123456789012/CloudTrail/eu-west-1/2026/02/03/trail.json.gz'],
+    ['AWSLogs/123456789012/Config/eu-west-1/2026/2/3/ConfigHistory/history.json.gz'],
     ['awslogs/123456789012/vpcflowlogs/eu-west-1/2026/02/03/a.log'],
     [''],
   ])('says nothing of %j', (path) => {
@@ -203,5 +207,16 @@ describe('isOtherService', () => {
     ['CloudTrail/x.json.gz', false],
   ])('%s: %s', (path, expected) => {
     expect(isOtherService(path)).toBe(expected);
+  });
+
+  it.each([
+    [`logs/AWSLogs/${owner}/CloudTrail/us-east-1/2026/11/02/x.json.gz`, false],
+    [`AWSLogs/o-abcdefghij/${owner}/CloudTrail/`, false],
+    [`AWSLogs/${owner}/CloudTrail-Digest/us-east-1/2026/11/02/x.json.gz`, true],
+    [`AWSLogs/${owner}/CloudTrail-Insight/us-east-1/2026/11/02/x.json.gz`, true],
+    [`AWSLogs/${owner}/vpcflowlogs/us-east-1/2026/11/02/x.log.gz`, true],
+    [`AWSLogs/${owner}/`, false],
+  ])('to those who read CloudTrail, %s: %s', (path, expected) => {
+    expect(isOtherService(path, 'CloudTrail')).toBe(expected);
   });
 });

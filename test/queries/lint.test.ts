@@ -27,6 +27,7 @@ const LEDGER = [
   'rejected_record',
   'run',
   'review',
+  'cloudtrail_event',
   'inventory_snapshot',
   'flow_status',
   'ips_event',
@@ -40,12 +41,12 @@ function tablesOf(layer: 'ingest' | 'staging' | 'mart'): string[] {
 
 const namesOf = (files: readonly QueryFile[]): string[] => files.map((file) => file.name);
 
-// The last three are made from the configuration.
+// The last four are made from the configuration.
 const REPORTS_READ = new Set([
   ...tablesOf('mart'),
   ...tablesOf('staging'),
   ...LEDGER,
-  ...['allowed_service', 'allowed_peer', 'card_data_match'],
+  ...['allowed_service', 'allowed_peer', 'card_data_match', 'change_ticket_tag'],
 ]);
 
 const READABLE = {

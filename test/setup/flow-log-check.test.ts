@@ -56,7 +56,12 @@ const check = (inputs: Partial<NetworkInputs> = {}) =>
     ...inputs,
     config: {
       scope: [{ name: 'cde', match: { vpc: ['vpc-0a1b2c3d'] } }],
-      sources: { flow_logs: [{ files: ['logs/**'] }], ips_events: [], inventory: [] },
+      sources: {
+        flow_logs: [{ files: ['logs/**'] }],
+        ips_events: [],
+        inventory: [],
+        cloudtrail: [],
+      },
     },
   });
 

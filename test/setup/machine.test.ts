@@ -147,6 +147,7 @@ describe('the disk', () => {
           flow_logs: [{ files: ['a'] }, { s3: 's3://example', region: 'us-east-1' }],
           ips_events: [],
           inventory: [],
+          cloudtrail: [],
         },
       },
       connection: database.connection,

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../src/database.ts';
 import type { Format, LocalObject } from '../../../src/ingest/format.ts';
 import { awsConfig } from '../../../src/ingest/formats/aws-config.ts';
+import { cloudTrail } from '../../../src/ingest/formats/cloudtrail.ts';
 import { deepSecurityCef } from '../../../src/ingest/formats/deep-security-cef.ts';
 import { deepSecurityComputers } from '../../../src/ingest/formats/deep-security-computers.ts';
 import { deepSecurityLeef } from '../../../src/ingest/formats/deep-security-leef.ts';
@@ -100,6 +101,27 @@ const WAZUH = {
   // Relayed events of other products stand in the data.
   data: EVE,
   location: '/var/log/auth.log',
+};
+
+const CALL = {
+  eventVersion: '1.09',
+  userIdentity: {
+    type: 'AssumedRole',
+    arn: 'arn:aws:sts::123456789012:assumed-role/network/session-1',
+  },
+  eventTime: '2026-11-18T06:13:41Z',
+  eventSource: 'ec2.amazonaws.com',
+  eventName: 'AuthorizeSecurityGroupIngress',
+  awsRegion: 'eu-west-1',
+  sourceIPAddress: '198.51.100.7',
+  requestParameters: { groupId: 'sg-0a1b2c3d' },
+  eventID: 'f0a1b2c3-0000-0000-0000-000000000001',
+};
+
+const READ = {
+  ...CALL,
+  eventName: 'DescribeInstances',
+  eventID: 'f0a1b2c3-0000-0000-0000-000000000002',
 };
 
 const FINDING = {
@@ -227,6 +249,7 @@ const CASES: readonly Case[] = [
   },
   { format: snortJson, content: lines(SNORT, '', SNORT, '{'), rowCount: 2 },
   { format: wazuhAlert, content: lines(WAZUH, '', WAZUH, '{'), rowCount: 2 },
+  { format: cloudTrail, content: JSON.stringify({ Records: [CALL, CALL, READ] }), rowCount: 2 },
   { format: guardDutyFinding, content: lines(FINDING, '', FINDING, '{'), rowCount: 4 },
   {
     format: guardDutyFinding,

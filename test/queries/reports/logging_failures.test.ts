@@ -199,6 +199,41 @@ it('lists each failure with its start, its end and what is known of its cause', 
   ]);
 });
 
+it('names who deleted a flow log, by the call that succeeded between the two snapshots', async () => {
+  const call = (id: string, own: Record<string, unknown> = {}) => ({
+    event_id: id,
+    event_at: at('11:20:00'),
+    event_name: 'DeleteFlowLogs',
+    actor: 'network/session-1',
+    resource_ids: ['fl-deleted', 'fl-other'],
+    ...own,
+  });
+  await insertRows(database, 'cloudtrail_event', [
+    call('e-2'),
+    call('e-2'),
+    call('e-1', { error_code: 'Client.UnauthorizedOperation', event_at: at('11:10:00') }),
+    call('e-3', { event_name: 'CreateFlowLogs', event_at: at('11:10:00') }),
+    call('e-4', { event_at: at('10:59:59') }),
+    call('e-5', { resource_ids: ['fl-replaced'], event_at: at('12:00:01') }),
+  ]);
+  const rows = await runReport(database, 'logging_failures');
+  await database.connection.run('delete from cloudtrail_event');
+  const deleted = rows.filter((row) => row.gap_code === 'FL_DELETED');
+  expect(pick(deleted, 'subject_id', 'started_at', 'cause')).toEqual([
+    {
+      subject_id: 'fl-deleted',
+      started_at: at('11:20:00'),
+      cause: 'The flow log was deleted by network/session-1 (CloudTrail event e-2)',
+    },
+    {
+      subject_id: 'fl-replaced',
+      started_at: at('11:00:00'),
+      cause: expect.stringContaining('it was last seen at 2026-10-01T11:00:00Z'),
+    },
+  ]);
+  expect(deleted[0]?.remedy).toMatch(/^Ask why it was deleted/);
+});
+
 it('lists a product whose events stopped more than a day before the newest record', async () => {
   const longer = await runReport(database, 'logging_failures', {
     period_start: '2026-09-30 00:00:00',

@@ -119,3 +119,52 @@ it('lists what changed between which snapshots, what is new by it, and who used 
   );
   expect(rows[1]?.remedy).toContain('AuthorizeSecurityGroupIngress for sg-0a.');
 });
+
+it('says who made a change, by the calls of that time', async () => {
+  const database = await openControlTables();
+  await insertRows(database, 'scope_interface', [inScope('eni-0a')]);
+  await insertRows(database, 'security_group_rule', [
+    rule('sgr-one', { from_port: 3389, to_port: 3389, valid_from: SIX, absent_at: FIVE }),
+    rule('sgr-two', { from_port: 25, to_port: 25, valid_from: SIX, absent_at: FIVE }),
+    rule('sgr-gone', { from_port: 21, to_port: 21, valid_to: SIX, known_until: FIVE }),
+  ]);
+  const call = (id: string, own: Record<string, unknown> = {}) => ({
+    event_id: id,
+    event_at: '2026-10-01 05:30:00',
+    event_name: 'AuthorizeSecurityGroupIngress',
+    actor: 'network/session-1',
+    group_ids: ['sg-0a'],
+    rule_ids: [],
+    resource_ids: [],
+    ...own,
+  });
+  await insertRows(database, 'cloudtrail_event', [
+    // By the rule; delivered by two trails.
+    call('e-1', { rule_ids: ['sgr-one'] }),
+    call('e-1', { rule_ids: ['sgr-one'] }),
+    // By the group only: either of two calls.
+    call('e-2', { actor: 'network/session-2' }),
+    // Near misses: failed, too early, another group, another kind of call.
+    call('e-3', { error_code: 'Client.UnauthorizedOperation', rule_ids: ['sgr-one'] }),
+    call('e-4', { event_at: '2026-10-01 04:59:59' }),
+    call('e-5', { group_ids: ['sg-0b'] }),
+    call('e-6', { event_name: 'AuthorizeSecurityGroupEgress2', group_ids: ['sg-0c'] }),
+    call('e-7', { event_name: 'CreateFlowLogs', event_at: '2026-10-01 08:00:00', group_ids: [] }),
+  ]);
+  const rows = await runReport(database, 'security_group_changes');
+  database.close();
+  expect(
+    pick(rows, 'rule_id', 'changed_by', 'change_event_ids').map((row) =>
+      Object.values(row).join(' | '),
+    ),
+  ).toEqual([
+    'sgr-one | network/session-1 | e-1',
+    'sgr-two | network/session-1, network/session-2 | e-1, e-2',
+    'sgr-gone |  | ',
+  ]);
+  expect(rows.map((row) => String(row.why).split('. ').at(-1))).toEqual([
+    'network/session-1 made it.',
+    'It is one of 2 calls of that time.',
+    'No record of CloudTrail explains it, though there are records of that time.',
+  ]);
+});
