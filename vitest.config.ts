@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { countsReporter } from './test/counts-reporter.ts';
+import { LongFirst } from './test/long-first.ts';
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of its configuration.
 export default defineConfig({
@@ -10,6 +11,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Also on two cores; by default one is left out.
     maxWorkers: '100%',
+    sequence: { sequencer: LongFirst },
     reporters: ['default', countsReporter],
   },
 });

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { countsReporter } from './test/counts-reporter.ts';
+import { LongFirst } from './test/long-first.ts';
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of its configuration.
 export default defineConfig({
@@ -7,8 +8,8 @@ export default defineConfig({
     include: ['test/integration/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    sequence: { sequencer: LongFirst },
     reporters: ['default', countsReporter],
-    // The server is one process and so is each run of flowproof: at once they only wait longer.
-    fileParallelism: false,
+    maxWorkers: 2,
   },
 });

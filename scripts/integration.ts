@@ -1,7 +1,7 @@
 /**
- * `npm run test:integration`: prepares and starts what the suite needs, runs it, and stops it again.
- * Arguments go to vitest, such as a part of a file's name. Fails, and says what to install, where
- * Python, its packages, Chromium, Poppler or systemd cannot be had: a suite that skips proves nothing.
+ * `npm run test:integration`: prepares what the suite needs, and runs it. Arguments go to vitest, such as
+ * a part of a file's name. Fails, and says what to install, where Python, its packages, Chromium, Poppler
+ * or systemd cannot be had: a suite that skips proves nothing.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import {
   ensurePdfinfo,
   ensureSystemdAnalyze,
 } from '../test/integration/debian-program.ts';
-import { awsEnvironment, startMoto } from '../test/integration/moto.ts';
+import { awsEnvironment } from '../test/integration/moto.ts';
 import { ensureEnvironment, findPython } from '../test/integration/python-environment.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -47,12 +47,11 @@ try {
   const chromium = ensureChromium(CACHE);
   const pdfinfo = ensurePdfinfo(CACHE);
   const systemdAnalyze = ensureSystemdAnalyze(CACHE);
-  const moto = await startMoto(interpreter, join(CACHE, 'moto.log'));
   // Every lake of the tests lies in here, so that none is left behind.
   const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
   try {
     process.exitCode = await runSuite({
-      ...awsEnvironment(moto.endpoint),
+      ...awsEnvironment(),
       TMPDIR: scratch,
       FLOWPROOF_TEST_PYTHON: interpreter,
       FLOWPROOF_TEST_CHROMIUM: JSON.stringify(chromium),
@@ -60,7 +59,6 @@ try {
       FLOWPROOF_TEST_SYSTEMD_ANALYZE: JSON.stringify(systemdAnalyze),
     });
   } finally {
-    await moto.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 } catch (thrown) {

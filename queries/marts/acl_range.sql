@@ -181,9 +181,9 @@ with
       entries.icmp_type is not null
       or entries.icmp_code is not null as is_icmp_type_named,
       entries.cidr as peer,
-      entries.cidr like '%:%' as is_ipv6,
-      cidr_first_key (entries.cidr) as first_key,
-      cidr_last_key (entries.cidr) as last_key,
+      cidr_range.is_ipv6,
+      cidr_range.first_key,
+      cidr_range.last_key,
       greatest(subnets.possible_from, entries.possible_from) as possible_from,
       greatest(subnets.certain_from, entries.certain_from) as certain_from,
       least(subnets.certain_until, entries.certain_until) as certain_until,
@@ -199,6 +199,7 @@ with
     from
       subnets
       inner join entries on subnets.network_acl_id = entries.network_acl_id
+      inner join cidr_range on entries.cidr = cidr_range.cidr
     union all
     select
       subnet_cidrs.subnet_id,
@@ -211,9 +212,9 @@ with
       null as to_port,
       false as is_icmp_type_named,
       subnet_cidrs.cidr as peer,
-      subnet_cidrs.cidr like '%:%' as is_ipv6,
-      cidr_first_key (subnet_cidrs.cidr) as first_key,
-      cidr_last_key (subnet_cidrs.cidr) as last_key,
+      cidr_range.is_ipv6,
+      cidr_range.first_key,
+      cidr_range.last_key,
       -- The ranges of a subnet are its own from its creation on.
       timestamp '1970-01-01 00:00:00' as possible_from,
       timestamp '1970-01-01 00:00:00' as certain_from,
@@ -223,6 +224,7 @@ with
       timestamp '1970-01-01 00:00:00' as seen_certain_from
     from
       subnet_cidrs
+      inner join cidr_range on subnet_cidrs.cidr = cidr_range.cidr
       cross join (
         values
           (false),

@@ -68,13 +68,14 @@ with
       )
     union
     select
-      own_cidr.cidr like '%:%' as is_ipv6,
-      cidr_first_key (own_cidr.cidr) as first_key,
-      cidr_last_key (own_cidr.cidr) as last_key,
+      cidr_range.is_ipv6,
+      cidr_range.first_key,
+      cidr_range.last_key,
       true as is_own
     from
       vpc
       cross join unnest(cidrs) as own_cidr (cidr)
+      inner join cidr_range on own_cidr.cidr = cidr_range.cidr
   ),
   bounds as (
     select

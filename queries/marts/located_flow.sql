@@ -98,13 +98,14 @@ with
       states.network_interface_id,
       states.possible_from,
       states.possible_until,
-      cidr_first_key (prefix.cidr) as first_key,
-      cidr_last_key (prefix.cidr) as last_key,
+      cidr_range.first_key,
+      cidr_range.last_key,
       cast(floor(cidr_bits (prefix.cidr) / 4) as integer) as digit_count,
-      prefix.cidr like '%:%' as is_ipv6
+      cidr_range.is_ipv6
     from
       states
       cross join unnest(states.prefixes) as prefix(cidr)
+      inner join cidr_range on prefix.cidr = cidr_range.cidr
   ),
   prefix_lengths as (
     select distinct

@@ -15,6 +15,8 @@ select distinct
 from
   peers
   inner join peer_range on peers.peer_key = peer_range.peer_key
+  inner join cidr_range as family on peer_range.is_ipv6 = family.is_ipv6
+  and peer_range.first_key = family.first_key
+  and peer_range.last_key = family.last_key
 where
-  peer_range.first_key = cidr_first_key (if (peer_range.is_ipv6, '::/0', '0.0.0.0/0'))
-  and peer_range.last_key = cidr_last_key (if (peer_range.is_ipv6, '::/0', '0.0.0.0/0'))
+  family.cidr in ('0.0.0.0/0', '::/0')

@@ -8,18 +8,15 @@ with
     from
       vpc
       cross join unnest(cidrs) as own_cidr (cidr)
-  ),
-  keyed as (
-    select
-      cidr,
-      cidr_first_key (cidr) as first_key,
-      cidr_last_key (cidr) as last_key
-    from
-      cidrs
   )
 select
-  cidr
+  cidrs.cidr
 from
-  keyed
+  cidrs
+  inner join cidr_range on cidrs.cidr = cidr_range.cidr
 where
-  is_public_range (cidr, first_key, last_key)
+  is_public_range (
+    cidrs.cidr,
+    cidr_range.first_key,
+    cidr_range.last_key
+  )

@@ -215,16 +215,16 @@ with
       protocol,
       from_port,
       to_port,
-      cidr as peer,
+      rules.cidr as peer,
       null as peer_possible_from,
       null as peer_certain_from,
       null as peer_certain_until,
       null as peer_possible_until,
       null as peer_seen_possible_from,
       null as peer_seen_certain_from,
-      cidr like '%:%' as is_ipv6,
-      cidr_first_key (cidr) as first_key,
-      cidr_last_key (cidr) as last_key,
+      cidr_range.is_ipv6,
+      cidr_range.first_key,
+      cidr_range.last_key,
       null as unreadable_reference,
       possible_from,
       certain_from,
@@ -235,8 +235,7 @@ with
       is_removed
     from
       rules
-    where
-      cidr is not null
+      inner join cidr_range on rules.cidr = cidr_range.cidr
   ),
   prefix_list_ranges as (
     select
@@ -253,9 +252,9 @@ with
       list_entries.possible_until as peer_possible_until,
       list_entries.seen_possible_from as peer_seen_possible_from,
       list_entries.seen_certain_from as peer_seen_certain_from,
-      list_entries.cidr like '%:%' as is_ipv6,
-      cidr_first_key (list_entries.cidr) as first_key,
-      cidr_last_key (list_entries.cidr) as last_key,
+      cidr_range.is_ipv6,
+      cidr_range.first_key,
+      cidr_range.last_key,
       null as unreadable_reference,
       greatest(rules.possible_from, list_entries.possible_from) as possible_from,
       greatest(rules.certain_from, list_entries.certain_from) as certain_from,
@@ -276,6 +275,7 @@ with
     from
       rules
       inner join list_entries on rules.prefix_list_id = list_entries.prefix_list_id
+      inner join cidr_range on list_entries.cidr = cidr_range.cidr
   ),
   group_ranges as (
     select
@@ -292,17 +292,9 @@ with
       members.possible_until as peer_possible_until,
       members.seen_possible_from as peer_seen_possible_from,
       members.seen_certain_from as peer_seen_certain_from,
-      members.address like '%:%' as is_ipv6,
-      if (
-        members.address like '%/%',
-        cidr_first_key (members.address),
-        address_key (members.address)
-      ) as first_key,
-      if (
-        members.address like '%/%',
-        cidr_last_key (members.address),
-        address_key (members.address)
-      ) as last_key,
+      cidr_range.is_ipv6,
+      cidr_range.first_key,
+      cidr_range.last_key,
       null as unreadable_reference,
       greatest(rules.possible_from, members.possible_from) as possible_from,
       greatest(rules.certain_from, members.certain_from) as certain_from,
@@ -323,6 +315,7 @@ with
     from
       rules
       inner join memberships as members on rules.referenced_group_id = members.group_id
+      inner join cidr_range on members.address = cidr_range.cidr
   ),
   references_known as (
     select
@@ -428,19 +421,7 @@ with
       rules.is_removed
     from
       unreadable_periods as rules
-      cross join (
-        values
-          (
-            false,
-            cidr_first_key ('0.0.0.0/0'),
-            cidr_last_key ('0.0.0.0/0')
-          ),
-          (
-            true,
-            cidr_first_key ('::/0'),
-            cidr_last_key ('::/0')
-          )
-      ) as family (is_ipv6, first_key, last_key)
+      inner join cidr_range as family on family.cidr in ('0.0.0.0/0', '::/0')
   ),
   ranges as (
     select

@@ -38,6 +38,7 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'interface_context', layer: 'marts', kept: 'lake' },
   { name: 'scope_interface', layer: 'marts', kept: 'lake' },
   { name: 'interface_segment', layer: 'marts', kept: 'lake' },
+  { name: 'cidr_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_range', layer: 'marts', kept: 'scratch' },
   { name: 'acl_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },

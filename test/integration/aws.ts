@@ -1,19 +1,29 @@
 /** Clients and contents for the tests: the AWS SDK as it is, pointed at the suite's own server. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll } from 'vitest';
 import { assumedRole } from '../../src/ingest/sources/aws-credentials.ts';
+import { startMoto } from './moto.ts';
 
 export const REGION = 'us-east-1';
 
-// Run without the server, by vitest alone, the tests would write to whatever account there is.
-if (!process.env.AWS_ENDPOINT_URL?.startsWith('http://127.0.0.1:')) {
-  throw new Error(
-    'AWS_ENDPOINT_URL is not the suite\'s own server: use "npm run test:integration"',
-  );
-}
+const interpreter = process.env.FLOWPROOF_TEST_PYTHON;
+if (!interpreter)
+  throw new Error('FLOWPROOF_TEST_PYTHON is missing: use "npm run test:integration"');
+
+// A server of its own for each file of tests: none sees what another made, and two can run at once.
+const moto = await startMoto(
+  interpreter,
+  join(mkdtempSync(join(tmpdir(), 'flowproof-moto-')), 'moto.log'),
+);
+afterAll(() => moto.stop());
+/** Address of the server that stands for AWS. */
+export const ENDPOINT = moto.endpoint;
+process.env.AWS_ENDPOINT_URL = ENDPOINT;
 
 export const s3 = new S3Client({ region: REGION, forcePathStyle: true });
 export const logs = new CloudWatchLogsClient({ region: REGION });

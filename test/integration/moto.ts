@@ -51,13 +51,14 @@ export async function startMoto(interpreter: string, logPath: string): Promise<M
 }
 
 /**
- * The environment for the AWS SDK as it is: the server's address, keys that mean nothing, and none of
- * what the user of this machine has set, so that no call can reach a real account.
+ * The environment for the AWS SDK as it is: an address where nothing answers until `aws.ts` starts a server,
+ * keys that mean nothing, and none of what the user of this machine has set, so that no call can reach a
+ * real account.
  */
-export function awsEnvironment(endpoint: string): NodeJS.ProcessEnv {
+export function awsEnvironment(): NodeJS.ProcessEnv {
   return {
     ...withoutAwsSettings(process.env),
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
     AWS_ACCESS_KEY_ID: 'integration',
     AWS_SECRET_ACCESS_KEY: 'integration',
     AWS_REGION: 'us-east-1',

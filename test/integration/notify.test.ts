@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sendEmail } from '../../src/notify/email.ts';
 import type { Message } from '../../src/notify/message.ts';
 import { publishToTopic } from '../../src/notify/sns.ts';
-import { REGION } from './aws.ts';
+import { ENDPOINT, REGION } from './aws.ts';
 
 const MESSAGE: Message = {
   id: '0123456789abcdef0123456789abcdef',
@@ -14,7 +14,6 @@ const MESSAGE: Message = {
   text: 'flowproof: data was lost\n',
 };
 const FROM = 'flowproof@example.com';
-const ENDPOINT = process.env.AWS_ENDPOINT_URL ?? '';
 
 let topic = '';
 

@@ -75,12 +75,12 @@ test('tagged, titled, in A4, without script, and dated by its data', () => {
 });
 
 test('its structure: a heading for each requirement and report, heads of tables, links', () => {
-  const structure = poppler('pdfinfo', '-struct-text', pdf());
+  const structure = poppler('pdfinfo', '-struct', pdf());
   const tags = structure.split('\n').map((line) => /^ *([A-Z]\w*)\b/.exec(line)?.[1] ?? '');
   const count = (tag: string): number => tags.filter((one) => one === tag).length;
   expect(count('Document')).toBe(1);
-  const headings = [...structure.matchAll(/^ *H[12] [^\n]*\n((?: *"[^\n]*\n)+)/gm)].map((match) =>
-    [...(match[1] ?? '').matchAll(/"([^"\n]*)"/g)].map(([, text]) => text).join(''),
+  const headings = [...structure.matchAll(/^ *H[12] "([^\n]*)" \(block\)$/gm)].map(
+    ([, title]) => title ?? '',
   );
   const places = requirements().map(({ id }) =>
     headings.findIndex((one) => one.startsWith(`${id} `)),
