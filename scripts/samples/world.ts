@@ -64,7 +64,7 @@ export const FACTS = {
     newFrom: '2026-11-03T10:03:00Z',
   },
   rdp_open: {
-    says: 'the web group permits RDP from anywhere for three hours; a scanner gets in',
+    says: 'the web group permits RDP from anywhere for three hours, opened by web-deployer; a scanner gets in',
     groupId: 'sg-0a000000000000002',
     ruleIds: ['sgr-0a000000000000205', 'sgr-0a000000000000206'],
     from: '2026-11-02T14:00:00Z',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { edge, inScope, openControlTables, rule } from '../edge-rows.ts';
+import { edge, inScope, openControlTables, rule, setControls } from '../edge-rows.ts';
 import { insertRows, pick, runReport } from '../fixture.ts';
 
 const SIX = '2026-10-01 06:00:00';
@@ -167,4 +167,28 @@ it('says who made a change, by the calls of that time', async () => {
     'It is one of 2 calls of that time.',
     'No record of CloudTrail explains it, though there are records of that time.',
   ]);
+});
+
+it('names the ticket by the tag of the group that the configuration names, as of the change', async () => {
+  const database = await openControlTables();
+  await insertRows(database, 'scope_interface', [inScope('eni-0a')]);
+  await insertRows(database, 'security_group_rule', [
+    rule('sgr-one', { from_port: 3389, to_port: 3389, valid_from: SIX, absent_at: FIVE }),
+  ]);
+  await database.connection.run(`
+    insert into security_group by name
+    select 'sg-0a' as group_id, valid_from, map {'ticket': ticket, 'Name': 'web'} as tags
+    from (values
+      (timestamp '2026-09-30 00:00:00', 'CHG-1'),
+      (timestamp '${SIX}', 'CHG-2'),
+      (timestamp '2026-10-01 09:00:00', 'CHG-3')
+    ) as state (valid_from, ticket)`);
+  const tickets = async (): Promise<unknown[]> =>
+    (await runReport(database, 'security_group_changes')).map((row) => row.ticket);
+  expect(await tickets()).toEqual([null]);
+  await setControls(database, 'change_ticket_tag: ticket');
+  expect(await tickets()).toEqual(['CHG-2']);
+  await setControls(database, 'change_ticket_tag: other');
+  expect(await tickets()).toEqual([null]);
+  database.close();
 });
