@@ -35,8 +35,8 @@ export const cloudTrail: Format = {
     const text = head.toString('utf8').trimStart();
     return (
       /^[{[]/.test(text) &&
-      /\\*"eventVersion\\*"\s{0,8}:/.test(text) &&
-      /\\*"eventSource\\*"\s{0,8}:/.test(text)
+      /"eventVersion\\{0,16}"\s{0,8}:/.test(text) &&
+      /"eventSource\\{0,16}"\s{0,8}:/.test(text)
     );
   },
   async read(object, sink) {
