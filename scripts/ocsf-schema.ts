@@ -1,33 +1,63 @@
 /**
- * Makes the JSON Schema of OCSF's Compliance Finding (class 2003) that the tests judge `ocsf.json` by,
- * from the published metaschema: a checkout of ocsf/ocsf-schema at version 1.5.0.
+ * Makes the JSON Schemas of OCSF's classes that the tests judge `ocsf.json` and the views of OCSF by, from
+ * the published metaschema: a checkout of ocsf/ocsf-schema at version 1.5.0.
  *
  *   npx tsx scripts/ocsf-schema.ts path/to/ocsf-schema
  *
- * The class without profiles and the objects listed in `OBJECTS` are there whole: every attribute with
- * its type, enumeration and requirement. An attribute of another object is refused, so that using one
- * means listing its object here. Nothing but the attributes of the class is allowed anywhere.
+ * Each class with its profiles and the objects listed is there whole: every attribute with its type,
+ * enumeration and requirement. An attribute of another object is refused, so that using one means listing
+ * its object here. Nothing but the attributes of the class is allowed anywhere. What only a profile adds is
+ * never required: whether an event applies it is said by its metadata.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const VERSION = '1.5.0';
-const CLASS = 'events/findings/compliance_finding.json';
-const OBJECTS = [
-  'compliance',
-  'evidences',
-  'finding_info',
-  'metadata',
-  'product',
-  'resource_details',
+const FOLDER = join(import.meta.dirname, '..', 'test', 'schemas');
+
+type Excerpt = {
+  file: string;
+  folder: string;
+  category: string;
+  profiles: readonly string[];
+  objects: readonly string[];
+};
+
+const EXCERPTS: readonly Excerpt[] = [
+  {
+    file: 'compliance_finding',
+    folder: 'events/findings',
+    category: 'findings',
+    profiles: [],
+    objects: [
+      ...['compliance', 'evidences', 'finding_info', 'metadata', 'product', 'resource_details'],
+    ],
+  },
+  {
+    file: 'network_activity',
+    folder: 'events/network',
+    category: 'network',
+    profiles: ['cloud', 'security_control'],
+    objects: [
+      ...['account', 'cloud', 'feature', 'metadata', 'network_connection_info'],
+      ...['network_endpoint', 'network_traffic', 'product'],
+    ],
+  },
+  {
+    file: 'detection_finding',
+    folder: 'events/findings',
+    category: 'findings',
+    profiles: ['cloud', 'security_control'],
+    objects: [
+      ...['account', 'actor', 'analytic', 'cloud', 'evidences', 'feature', 'finding_info'],
+      ...['metadata', 'network_connection_info', 'network_endpoint', 'product'],
+      ...['resource_details', 'user'],
+    ],
+  },
 ];
-const TARGET = join(
-  import.meta.dirname,
-  '..',
-  'test',
-  'schemas',
-  'ocsf-1.5.0-compliance-finding.schema.json',
-);
+
+/** The excerpt that is being made. */
+let excerpt: Excerpt;
 
 type Attribute = {
   type?: string;
@@ -88,11 +118,9 @@ function attributesOf(definition: Definition, folder: string): Record<string, At
   const result: Record<string, Attribute> = {};
   const parent = definition.extends;
   if (parent !== undefined) {
-    const [path] = [
-      `${folder}/${parent}.json`,
-      `events/findings/${parent}.json`,
-      `events/${parent}.json`,
-    ].filter((candidate) => existsSync(join(root ?? '', candidate)));
+    const [path] = [`${folder}/${parent}.json`, `events/${parent}.json`].filter((candidate) =>
+      existsSync(join(root ?? '', candidate)),
+    );
     if (path === undefined) throw new Error(`${definition.name} extends unknown ${parent}`);
     Object.assign(result, attributesOf(read<Definition>(path), folder));
   }
@@ -129,7 +157,7 @@ function attributeSchema(attribute: Attribute): Schema {
   const { type = '', enum: values } = attribute;
   const one = ((): Schema => {
     if (type === 'object') return { type: 'object' };
-    if (OBJECTS.includes(type)) return { $ref: `#/definitions/${type}` };
+    if (excerpt.objects.includes(type)) return { $ref: `#/definitions/${type}` };
     if (!type.endsWith('_t')) return { $comment: `object ${type} is not in this excerpt`, not: {} };
     const scalar = scalarSchema(type);
     if (!values) return scalar;
@@ -139,15 +167,16 @@ function attributeSchema(attribute: Attribute): Schema {
   return attribute.is_array ? { type: 'array', items: one } : one;
 }
 
-/** The schema of a class or an object, without what only profiles add. */
+/** The schema of a class or an object, without what only other profiles add. */
 function definitionSchema(definition: Definition, attributes: Record<string, Attribute>): Schema {
   const properties: Record<string, Schema> = {};
   const required: string[] = [];
   for (const name of Object.keys(attributes).sort()) {
     const attribute = merged(dictionary.attributes[name], attributes[name] ?? {});
-    if (typeof attribute.profile === 'string') continue;
+    const { profile } = attribute;
+    if (typeof profile === 'string' && !excerpt.profiles.includes(profile)) continue;
     properties[name] = attributeSchema(attribute);
-    if (attribute.requirement === 'required') required.push(name);
+    if (attribute.requirement === 'required' && typeof profile !== 'string') required.push(name);
   }
   const { at_least_one: some, just_one: one } = definition.constraints ?? {};
   return {
@@ -178,7 +207,7 @@ function objectSchema(name: string): Schema {
 
 /** The ids that the metaschema leaves to be worked out: category, class, and class with activity. */
 function withIds(definition: Definition, attributes: Record<string, Attribute>): typeof attributes {
-  const category = categories.attributes.findings;
+  const category = categories.attributes[excerpt.category];
   if (!category || definition.uid === undefined) throw new Error('the class has no number');
   const classId = category.uid * 1000 + definition.uid;
   const activities = {
@@ -200,15 +229,24 @@ function withIds(definition: Definition, attributes: Record<string, Attribute>):
   };
 }
 
-const finding = read<Definition>(CLASS);
-const schema: Schema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  $id: 'ocsf-1.5.0-compliance-finding',
-  $comment:
-    'Derived by scripts/ocsf-schema.ts from the metaschema of the Open Cybersecurity Schema Framework ' +
-    '1.5.0 (https://github.com/ocsf/ocsf-schema, branch v1.5.0; Copyright OCSF a Series of LF Projects, LLC), licensed ' +
-    'under the Apache License 2.0. Class 2003 without profiles, and the objects that flowproof uses.',
-  ...definitionSchema(finding, withIds(finding, attributesOf(finding, 'events/findings'))),
-  definitions: Object.fromEntries(OBJECTS.map((name) => [name, objectSchema(name)])),
-};
-writeFileSync(TARGET, `${JSON.stringify(schema, null, 2)}\n`);
+for (const one of EXCERPTS) {
+  excerpt = one;
+  const { file, folder, objects } = one;
+  const definition = read<Definition>(`${folder}/${file}.json`);
+  const name = `ocsf-${VERSION}-${file.replaceAll('_', '-')}`;
+  const attributes = withIds(definition, attributesOf(definition, folder));
+  const classId = Object.keys(attributes.class_uid?.enum ?? {}).join();
+  const profiles =
+    one.profiles.length === 0 ? 'without profiles' : `with the profiles ${one.profiles.join(', ')}`;
+  const schema: Schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $id: name,
+    $comment:
+      'Derived by scripts/ocsf-schema.ts from the metaschema of the Open Cybersecurity Schema Framework ' +
+      '1.5.0 (https://github.com/ocsf/ocsf-schema, branch v1.5.0; Copyright OCSF a Series of LF Projects, LLC), licensed ' +
+      `under the Apache License 2.0. Class ${classId} ${profiles}, and the objects that flowproof uses.`,
+    ...definitionSchema(definition, attributes),
+    definitions: Object.fromEntries(objects.map((object) => [object, objectSchema(object)])),
+  };
+  writeFileSync(join(FOLDER, `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`);
+}

@@ -9,11 +9,10 @@
  * The file is long because it is a list: a column is looked up here, and nowhere else.
  */
 import { FLOW_LOG_FIELDS } from './flow-log-fields.ts';
+import { OCSF_TABLES } from './ocsf-tables.ts';
+import type { Column, Table } from './table.ts';
 
-export type Column = { name: string; type: string; description: string };
-
-/** A column that no file holds; `sql` says it in the other columns of its table. */
-export type ComputedColumn = Column & { sql: string };
+export type { Column, ComputedColumn, Table } from './table.ts';
 
 /** A value of a row. Timestamps are `Date` (milliseconds) or `bigint` (microseconds since 1970). */
 export type Cell =
@@ -27,22 +26,6 @@ export type Cell =
   | Uint8Array
   | readonly string[]
   | ReadonlyMap<string, string>;
-
-export type Table = {
-  name: string;
-  layer: 'ingest' | 'staging' | 'mart';
-  /** The DATE column that the folders are partitioned by, where there is one. */
-  partition?: string;
-  /** True if no file holds it: the query of its name makes it from other tables when it is read. */
-  isView?: true;
-  /** True if its files are lines of JSON that are only ever appended to. */
-  isJsonLines?: true;
-  description: string;
-  /** What its files hold. */
-  columns: readonly Column[];
-  /** What its view shows beside them, made of them where a query asks for it. */
-  computed?: readonly ComputedColumn[];
-};
 
 const SQL_TYPES = {
   text: 'VARCHAR',
@@ -1279,6 +1262,7 @@ ${VALIDITY}`),
   asked_at TIMESTAMP: When it was asked.
   ended_at TIMESTAMP: When it ended; null while it goes on, and where its process was killed.`),
   },
+  ...OCSF_TABLES,
 ];
 
 const byName = new Map(TABLES.map((table) => [table.name, table]));

@@ -13,6 +13,7 @@ import { PACKAGE_ROOT } from '../src/query-file.ts';
 import type { ReportResult } from '../src/reports/report.ts';
 import { verifyPack } from '../src/reports/verify.ts';
 import { type RunOutcome, run } from '../src/run.ts';
+import { withoutNulls } from './queries/ocsf-json.ts';
 import { judgeBy } from './reports/json-schema.ts';
 
 type Row = Record<string, string | number | boolean | null>;
@@ -298,17 +299,17 @@ describe('each fact of the samples shows in the reports', () => {
          and srcport = ${fact.sourcePort} and dstport = ${fact.destinationPort}`,
     );
   }
-
-  async function lakeRows(sql: string): Promise<Record<string, unknown>[]> {
-    const database = await openDatabase();
-    try {
-      await createLakeViews(database.connection, join(folder, 'out', 'lake'));
-      return await readRows(database.connection, sql);
-    } finally {
-      database.close();
-    }
-  }
 });
+
+async function lakeRows(sql: string): Promise<Record<string, unknown>[]> {
+  const database = await openDatabase();
+  try {
+    await createLakeViews(database.connection, join(folder, 'out', 'lake'));
+    return await readRows(database.connection, sql);
+  } finally {
+    database.close();
+  }
+}
 
 test('the run ends with 0: what was refused is within the allowance', () => {
   expect(outcome.exitCode).toBe(0);
@@ -323,6 +324,19 @@ test('the pack verifies, and holds a PDF, a CSV a report, manifest and checksums
   }
   expect(names).toEqual(expect.arrayContaining(['report.pdf', 'manifest.json', 'SHA256SUMS']));
   expect(await verifyPack(pack)).toMatchObject({ ok: true, problems: [] });
+});
+
+test.each([
+  ['ocsf_network_activity', 'network-activity', 20_000],
+  ['ocsf_detection_finding', 'detection-finding', 20],
+])('the published schema accepts every row of %s', async (view, file, least) => {
+  const judge = judgeBy(`ocsf-1.5.0-${file}.schema.json`);
+  const rows = await lakeRows(
+    `select cast(to_json(event) as varchar) as json from ${view} as event`,
+  );
+  expect(rows.length).toBeGreaterThan(least);
+  const mistakes = rows.flatMap(({ json }) => judge(withoutNulls(String(json))));
+  expect([...new Set(mistakes)]).toEqual([]);
 });
 
 test('the published schemas accept what the pack holds for machines', () => {

@@ -103,10 +103,10 @@ test('every derived table has the columns and types of the catalogue', async () 
       database,
       `select column_name, column_type from (describe ${quoteName(table.name)})`,
     );
-    const definitions = described
-      .map((row) => `"${row.column_name}" ${row.column_type}`)
-      .join(', ');
-    expect([table.name, definitions]).toEqual([table.name, columnDefinitions(table)]);
+    const definitions = described.map((row) => `${row.column_name} ${row.column_type}`).join(', ');
+    // The engine quotes members of structs that are words of SQL.
+    const plain = (text: string): string => text.replaceAll('"', '');
+    expect([table.name, plain(definitions)]).toEqual([table.name, plain(columnDefinitions(table))]);
   }
 });
 
