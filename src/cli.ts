@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import type { SetExitCode } from './commands/common.ts';
+import { addCompactCommand } from './commands/compact.ts';
 import { addConfigSchemaCommand } from './commands/config-schema.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addJobCommands } from './commands/job.ts';
@@ -30,6 +31,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addExplainCommand(program);
   addStatusCommand(program);
   addVerifyCommand(program, setExitCode);
+  addCompactCommand(program);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');
   // Set last, so that it stands after errors of the program only: the commands keep the text above.

@@ -35,6 +35,8 @@ export type Table = {
   partition?: string;
   /** True if no file holds it: the query of its name makes it from other tables when it is read. */
   isView?: true;
+  /** True if its files are records of their own, which no batch of ingest brings. */
+  isRecord?: true;
   description: string;
   /** What its files hold. */
   columns: readonly Column[];
@@ -333,6 +335,7 @@ export const TABLES: readonly Table[] = [
   {
     name: 'run',
     layer: 'ingest',
+    isRecord: true,
     description: 'One row a run of flowproof that wrote to the lake.',
     columns: columns(`
   run_id VARCHAR: Id of the run.

@@ -8,7 +8,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { type Parameters, readRows } from '../database.ts';
-import { createDerivedView, partitionDates, quoteFile, supersededObjects } from '../lake.ts';
+import { createDerivedView, quoteFile, supersededObjects } from '../lake.ts';
+import { partitionDates } from '../lake-files.ts';
 import { readLayer } from '../query-file.ts';
 import { findTable, quoteName, TABLES } from '../tables.ts';
 import {
