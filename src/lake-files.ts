@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowproofError } from './errors.ts';
-import { MANIFEST_FILE, MERGED_FOLDER, type Manifest, readManifest } from './lake-manifest.ts';
+import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, readManifest } from './lake-manifest.ts';
 import { findTable, type Table } from './tables.ts';
 
 /** What the names of merged files begin with; names of batches are of hexadecimal digits. */

@@ -3,10 +3,10 @@
  */
 import { relative } from 'node:path';
 import { EXIT_CODES } from './errors.ts';
-import { visibleText } from './text-table.ts';
 import { STATUS_WORDS, STATUSES } from './reports/report.ts';
 import type { ReportOutcome } from './reports/reports.ts';
 import type { RunOutcome } from './run.ts';
+import { visibleText } from './text-table.ts';
 
 const MAX_LISTED = 5;
 

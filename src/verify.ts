@@ -9,12 +9,12 @@ import { basename, join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { EXIT_CODES, FlowproofError, messageOf } from './errors.ts';
 import { type OriginalState, openOriginals } from './ingest/originals.ts';
-import { visibleText } from './text-table.ts';
 import type { PackProblem } from './reports/checksums.ts';
 import { isSigningKey } from './reports/dsse.ts';
 import { MANIFEST_NAME, type Manifest, manifestSchema } from './reports/manifest.ts';
 import { verifyChain } from './reports/pack-chain.ts';
 import { verifyPack } from './reports/verify.ts';
+import { visibleText } from './text-table.ts';
 
 export type VerifyRequest = {
   folder: string;

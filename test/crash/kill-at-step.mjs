@@ -3,7 +3,8 @@
  * step that the run takes on files of the lake's staging folder, before the step or right after it
  * (FLOWPROOF_TEST_KILL_AFTER=1). Counted are the steps of the main thread, which commits
  * (FLOWPROOF_TEST_KILL_AT), or those of a reading thread (FLOWPROOF_TEST_KILL_THREAD_AT). How many the
- * main thread took is written to a file at the end (FLOWPROOF_TEST_STEPS_FILE).
+ * main thread took is written to a file at the end (FLOWPROOF_TEST_STEPS_FILE). FLOWPROOF_TEST_STEPS_IN
+ * names another part of the paths that count.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -26,7 +27,9 @@ function begin() {
   };
 }
 
-const isStaged = (path) => String(path).includes('staging');
+const counted = env.FLOWPROOF_TEST_STEPS_IN ?? 'staging';
+
+const isStaged = (path) => String(path).includes(counted);
 
 if (isMainThread) {
   if (env.FLOWPROOF_TEST_STEPS_FILE) {
@@ -35,7 +38,7 @@ if (isMainThread) {
     );
   }
   const promises = require('node:fs/promises');
-  for (const name of ['mkdir', 'rename', 'open', 'rm']) {
+  for (const name of ['mkdir', 'rename', 'open', 'rm', 'link']) {
     const original = promises[name];
     promises[name] = async (...args) => {
       if (!isStaged(args[0])) return original(...args);
