@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['test/integration/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Also on two cores; by default one is left out.
+    maxWorkers: '100%',
     reporters: ['default', countsReporter],
   },
 });

@@ -1,14 +1,18 @@
 /**
  * `npm run test:integration`: prepares and starts what the suite needs, runs it, and stops it again.
  * Arguments go to vitest, such as a part of a file's name. Fails, and says what to install, where
- * Python, its packages or Chromium cannot be had: a suite that skips proves nothing.
+ * Python, its packages, Chromium, Poppler or systemd cannot be had: a suite that skips proves nothing.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureChromium } from '../test/integration/chromium.ts';
+import {
+  ensureChromium,
+  ensurePdfinfo,
+  ensureSystemdAnalyze,
+} from '../test/integration/debian-program.ts';
 import { awsEnvironment, startMoto } from '../test/integration/moto.ts';
 import { ensureEnvironment, findPython } from '../test/integration/python-environment.ts';
 
@@ -41,6 +45,8 @@ async function runSuite(environment: NodeJS.ProcessEnv): Promise<number> {
 try {
   const interpreter = ensureEnvironment(findPython(), CACHE);
   const chromium = ensureChromium(CACHE);
+  const pdfinfo = ensurePdfinfo(CACHE);
+  const systemdAnalyze = ensureSystemdAnalyze(CACHE);
   const moto = await startMoto(interpreter, join(CACHE, 'moto.log'));
   // Every lake of the tests lies in here, so that none is left behind.
   const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
@@ -50,6 +56,8 @@ try {
       TMPDIR: scratch,
       FLOWPROOF_TEST_PYTHON: interpreter,
       FLOWPROOF_TEST_CHROMIUM: JSON.stringify(chromium),
+      FLOWPROOF_TEST_PDFINFO: JSON.stringify(pdfinfo),
+      FLOWPROOF_TEST_SYSTEMD_ANALYZE: JSON.stringify(systemdAnalyze),
     });
   } finally {
     await moto.stop();

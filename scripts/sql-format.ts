@@ -11,6 +11,9 @@ export const SQL_LAYERS: readonly Layer[] = [
   'packs',
   'status',
   'explain',
+  'parts',
+  'setup',
+  'examples',
 ];
 
 /** The text as it should stand in its file, with a final line end. */

@@ -7,12 +7,20 @@ import { Command, CommanderError } from 'commander';
 import type { SetExitCode } from './commands/common.ts';
 import { addCompactCommand } from './commands/compact.ts';
 import { addConfigSchemaCommand } from './commands/config-schema.ts';
+import { addConnectCommand } from './commands/connect.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addInitCommand } from './commands/init.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addReviewCommand } from './commands/review.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { addShellCommand } from './commands/shell.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 import { EXIT_CODES, FlowproofError, messageOf } from './errors.ts';
+import { printedText } from './printed-text.ts';
 import { TOOL_VERSION } from './version.ts';
 
 /** The program. `setExitCode` is told the code of a command that ended without an error. */
@@ -28,10 +36,17 @@ export function createProgram(setExitCode: SetExitCode): Command {
 
   addJobCommands(program, setExitCode);
   addQueryCommand(program);
+  addShellCommand(program);
+  addConnectCommand(program);
   addExplainCommand(program);
   addStatusCommand(program);
+  addServeCommand(program);
+  addReviewCommand(program, setExitCode);
   addVerifyCommand(program, setExitCode);
   addCompactCommand(program);
+  addScheduleCommand(program);
+  addDoctorCommand(program, setExitCode);
+  addInitCommand(program);
   addConfigSchemaCommand(program);
   const names = program.commands.map((command) => command.name()).join(', ');
   // Set last, so that it stands after errors of the program only: the commands keep the text above.
@@ -54,13 +69,18 @@ export async function main(args: readonly string[]): Promise<number> {
     const isExpected = thrown instanceof FlowproofError;
     process.stderr.write(
       isExpected
-        ? `error ${thrown.code}\n${thrown.message}\n`
-        : `error UNEXPECTED\n${messageOf(thrown)}\n  This is a mistake in flowproof. Run again with --debug and report what it prints.\n`,
+        ? `error ${thrown.code}\n${printedText(thrown.message)}\n`
+        : `error UNEXPECTED\n${printedText(messageOf(thrown))}\n  This is a mistake in flowproof. Run again with --debug and report what it prints.\n`,
     );
     if (args.includes('--debug') && thrown instanceof Error)
-      process.stderr.write(`${thrown.stack}\n`);
+      process.stderr.write(`${printedText(thrown.stack ?? '')}\n`);
     return isExpected ? thrown.exitCode : EXIT_CODES.unexpected;
   }
 }
 
+// Whatever a run makes, files of the engine among them, is for its user alone.
+process.umask(0o077);
 process.exitCode = await main(process.argv.slice(2));
+// Of a run that was stopped, a connection or a thread may be left that would keep the process.
+const { interrupted, terminated } = EXIT_CODES;
+if (process.exitCode === interrupted || process.exitCode === terminated) process.exit();

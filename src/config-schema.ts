@@ -5,6 +5,11 @@
  */
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
+import { metrics } from './metrics-schema.ts';
+import { expectedEveryHours, notifications } from './notify-schema.ts';
+import { queryLimits } from './query-limits-schema.ts';
+import { PERIOD_KEYS, schedule } from './schedule-schema.ts';
+import { day, time } from './time-schema.ts';
 
 const region = z
   .string()
@@ -48,32 +53,6 @@ const accountId = z
   .string()
   .regex(/^\d{12}$/, 'must be 12 digits, in quotes: "123456789012"')
   .describe('AWS account, where the path does not say it; in quotes');
-
-const time = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/, {
-    error: 'must be a date such as 2026-11-01, or a UTC time such as 2026-11-01T00:00:00Z',
-    abort: true,
-  })
-  .refine(isCalendarTime, 'is no date of the calendar');
-
-/** Reports read rollups of whole days; part of a day would count none or all of it. */
-const day = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}(T00:00(:00)?Z)?$/, {
-    error: 'must be a date such as 2026-11-01: a period is of whole UTC days',
-    abort: true,
-  })
-  .refine(isCalendarTime, 'is no date of the calendar');
-
-/** JavaScript reads 30 February as 2 March. */
-function isCalendarTime(text: string): boolean {
-  const milliseconds = Date.parse(text);
-  return (
-    !Number.isNaN(milliseconds) &&
-    new Date(milliseconds).toISOString().startsWith(text.slice(0, 10))
-  );
-}
 
 const LOCATIONS = ['files', 's3', 'cloudwatch_logs', 'ec2'] as const;
 
@@ -304,11 +283,16 @@ export const configSchema = z
       })
       .refine((period) => !(Date.parse(period.start) >= Date.parse(period.end)), {
         message: 'must start before it ends',
-      }),
+      })
+      .optional()
+      .describe('What the packs cover; or, in its place, a schedule'),
+    schedule: schedule.optional(),
     pack: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-      .default('pci-dss-4.0.1')
-      .describe('Which evidence pack to make, or a list of several'),
+      .optional()
+      .describe(
+        'Which evidence pack to make, or a list of several; pci-dss-4.0.1 if absent. Not with a schedule, which names its packs',
+      ),
     queries: z
       .string()
       .min(1)
@@ -368,13 +352,20 @@ export const configSchema = z
     signature: signature.optional().describe('Who signs the packs; absent: they are not signed'),
     allowed_services: allowedServices,
     card_data_stores: cardDataStores,
+    notifications,
+    expected_every_hours: expectedEveryHours,
+    metrics,
     memory_limit: z
       .string()
       .regex(/^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$/, 'must look like 2GB')
       .optional()
       .describe('Upper bound of the engine, such as 2GB'),
+    query_limits: queryLimits,
   })
-  .superRefine(checkScopeNames);
+  .superRefine(checkScopeNames)
+  .refine(...PERIOD_KEYS.isGiven)
+  .refine(...PERIOD_KEYS.isOne)
+  .refine(...PERIOD_KEYS.hasOnePlaceForPacks);
 
 export type ConfigFile = z.infer<typeof configSchema>;
 export type FlowLogSourceConfig = z.infer<typeof flowLogSource>;

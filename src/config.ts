@@ -9,6 +9,8 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
 import { FlowproofError, messageOf } from './errors.ts';
+import { schedulePeriod } from './schedule.ts';
+import { checkYamlDepth } from './yaml-depth.ts';
 
 /** The configuration as the program uses it: absolute folders, instants, and where it came from. */
 export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
@@ -18,11 +20,17 @@ export type Config = Omit<ConfigFile, 'period' | 'pack'> & {
   /** Folder that patterns are relative to. */
   folder: string;
   sha256: string;
+  /** What is read and shown; with a schedule, all of it from its first day to the end of this one. */
   period: { start: Date; end: Date };
 };
 
-/** Reads and checks a file. Throws CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake in it. */
-export function readConfig(path: string): Config {
+const DEFAULT_PACK = 'pci-dss-4.0.1';
+
+/**
+ * Reads and checks a file. `asOf` is the moment up to which a schedule has come. Throws
+ * CONFIG_UNREADABLE, or CONFIG_INVALID with every mistake in it.
+ */
+export function readConfig(path: string, asOf = new Date()): Config {
   const absolute = resolve(path);
   let text: string;
   try {
@@ -31,30 +39,39 @@ export function readConfig(path: string): Config {
     throw new FlowproofError('CONFIG_UNREADABLE', {
       place: path,
       problem: `the configuration cannot be read (${messageOf(thrown)})`,
-      remedy: 'Name an existing file: flowproof run --config flowproof.yaml',
+      remedy:
+        'Name an existing file: flowproof run --config flowproof.yaml; or write a first one: flowproof init',
       cause: thrown,
     });
   }
   const checked = parseConfig(text, path);
   const folder = dirname(absolute);
-  const { pack, queries, exceptions, ...rest } = checked;
+  const { pack, period, queries, exceptions, ...rest } = checked;
   return {
     ...rest,
     lake: resolve(folder, checked.lake),
     output: resolve(folder, checked.output),
-    packs: [...new Set([pack].flat())],
+    packs: packNames(checked),
     ...(queries ? { queries: resolve(folder, queries) } : {}),
     ...(exceptions ? { exceptions: resolve(folder, exceptions) } : {}),
-    period: { start: new Date(checked.period.start), end: new Date(checked.period.end) },
+    period: checked.schedule
+      ? schedulePeriod(checked.schedule, asOf)
+      : { start: new Date(period?.start ?? 0), end: new Date(period?.end ?? 0) },
     path: absolute,
     folder,
     sha256: createHash('sha256').update(text).digest('hex'),
   };
 }
 
+function packNames({ pack, schedule }: ConfigFile): string[] {
+  const names = schedule?.packs.map((entry) => entry.pack) ?? [pack ?? DEFAULT_PACK].flat();
+  return [...new Set(names)];
+}
+
 /** Checks the text of a configuration; `path` is only for messages. */
 export function parseConfig(text: string, path: string): ConfigFile {
   const lines = new LineCounter();
+  checkDepth(text, path);
   const document = parseDocument(text, { lineCounter: lines });
   const problems: string[] = document.errors.map((error) => {
     const line = lines.linePos(error.pos[0]).line;
@@ -73,6 +90,19 @@ export function parseConfig(text: string, path: string): ConfigFile {
     remedy:
       'Every key is explained in the README; `flowproof config-schema` prints a JSON Schema for editors.',
   });
+}
+
+function checkDepth(text: string, path: string): void {
+  try {
+    checkYamlDepth(text);
+  } catch (thrown) {
+    throw new FlowproofError('CONFIG_INVALID', {
+      place: path,
+      problem: messageOf(thrown),
+      remedy: 'Name a configuration of flowproof, such as samples/flowproof.yaml.',
+      cause: thrown,
+    });
+  }
 }
 
 type YamlDocument = ReturnType<typeof parseDocument>;
@@ -111,7 +141,9 @@ function describeIssue(
     value === undefined ? 'missing' : isScalar ? JSON.stringify(value) : 'a list or map';
   const message =
     issue.code === 'custom' ? issue.message : issue.message.replace(/^Invalid input: /, '');
-  const shown = issue.code === 'custom' && !isScalar ? '' : ` (found: ${found})`;
+  // A secret in the place of the name of its variable is not repeated, nor is a URL that may hold one.
+  const isSecret = /(^webhook|_env)$/.test(String(issue.path.at(-1) ?? '')) && value !== undefined;
+  const shown = isSecret || (issue.code === 'custom' && !isScalar) ? '' : ` (found: ${found})`;
   return [`${at(issue.path)}: ${message}${shown}`];
 }
 

@@ -3,6 +3,8 @@
  * Content that is bad is not an error: it becomes a row of `rejected_record`.
  */
 
+import { withoutSecrets } from './secrets.ts';
+
 /** Exit codes of the command, one place for each. */
 export const EXIT_CODES = {
   ok: 0,
@@ -10,6 +12,9 @@ export const EXIT_CODES = {
   usage: 2,
   refused: 3,
   mismatch: 4,
+  busy: 5,
+  interrupted: 130,
+  terminated: 143,
 } as const;
 
 /** Every stable error code with the exit code that it leads to. */
@@ -20,7 +25,7 @@ const ERROR_CODES = {
   SOURCE_UNREACHABLE: EXIT_CODES.unexpected,
   SOURCE_EMPTY: EXIT_CODES.usage,
   FLOW_UNKNOWN: EXIT_CODES.usage,
-  LAKE_LOCKED: EXIT_CODES.unexpected,
+  LAKE_LOCKED: EXIT_CODES.busy,
   LAKE_LOCK_LOST: EXIT_CODES.unexpected,
   LAKE_UNUSABLE: EXIT_CODES.unexpected,
   DISK_FULL: EXIT_CODES.unexpected,
@@ -35,6 +40,14 @@ const ERROR_CODES = {
   SIGNING_KEY_UNUSABLE: EXIT_CODES.usage,
   SIGNING_FAILED: EXIT_CODES.unexpected,
   VERIFY_UNREADABLE: EXIT_CODES.usage,
+  REVIEWS_CHANGED: EXIT_CODES.mismatch,
+  QUERY_LIMIT: EXIT_CODES.unexpected,
+  QUERY_CRASHED: EXIT_CODES.unexpected,
+  QUERY_INTERRUPTED: EXIT_CODES.unexpected,
+  ACCESS_UNRECORDED: EXIT_CODES.unexpected,
+  STOPPED_BY_SIGINT: EXIT_CODES.interrupted,
+  STOPPED_BY_SIGTERM: EXIT_CODES.terminated,
+  SUMMARY_UNWRITABLE: EXIT_CODES.unexpected,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -57,11 +70,13 @@ export class FlowproofError extends Error {
   readonly remedy: string;
 
   constructor(code: ErrorCode, detail: ErrorDetail) {
-    super(`${detail.place}: ${detail.problem}\n  ${detail.remedy}`, { cause: detail.cause });
+    const place = withoutSecrets(detail.place);
+    const problem = withoutSecrets(detail.problem);
+    super(`${place}: ${problem}\n  ${detail.remedy}`, { cause: detail.cause });
     this.name = 'FlowproofError';
     this.code = code;
-    this.place = detail.place;
-    this.problem = detail.problem;
+    this.place = place;
+    this.problem = problem;
     this.remedy = detail.remedy;
   }
 
@@ -70,7 +85,7 @@ export class FlowproofError extends Error {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown, without secrets. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return withoutSecrets(thrown instanceof Error ? thrown.message : String(thrown));
 }

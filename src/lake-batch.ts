@@ -71,12 +71,14 @@ const PREFIX = 'stage_';
 
 /**
  * Opens a batch. `name` makes the names of its files: the same objects in the same lake give the same
- * names. The connection must belong to the calling run alone.
+ * names. The connection must belong to the calling run alone. Once `signal` is aborted, draining throws its
+ * reason: so a run stops within a long object too.
  */
 export async function openBatch(
   connection: DuckDBConnection,
   root: string,
   name: string,
+  signal?: AbortSignal,
 ): Promise<BatchWriter> {
   const batchId = createHash('sha256').update(name).digest('hex').slice(0, 20);
   const folder = join(stagingFolder(root), batchId);
@@ -93,6 +95,7 @@ export async function openBatch(
   };
 
   const drain = async (): Promise<void> => {
+    signal?.throwIfAborted();
     for (const stage of stages.values()) {
       if (stage.pendingRows >= CHUNK_ROWS) await appendPending(connection, stage);
       if (stage.stagedRows + stage.pendingRows >= FLUSH_ROWS) {

@@ -51,14 +51,15 @@ export type TableFile = {
 
 /** True for tables whose files the ledger must know; those of the others count as they are. */
 export function isOfBatches(table: Table): boolean {
-  return table.layer === 'ingest' && !table.isRecord;
+  return table.layer === 'ingest' && !table.isRecord && !table.isJsonLines;
 }
 
 /** Every committed file of a table, in the order of its path in the table. Throws LAKE_UNUSABLE. */
 export async function listTable(root: string, table: Table): Promise<TableFile[]> {
   const manifest = await readManifest(root);
   const folder = join(root, table.name);
-  const listed = (await listFiles(folder)).filter((file) => file.endsWith('.parquet'));
+  const ending = table.isJsonLines ? '.jsonl' : '.parquet';
+  const listed = (await listFiles(folder)).filter((file) => file.endsWith(ending));
   const present = new Set(listed);
   const merged = manifest.merged[table.name] ?? [];
   const gone = new Set(merged.flatMap(({ replaces }) => replaces));

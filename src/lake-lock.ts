@@ -206,3 +206,24 @@ async function removeStale(path: string, found: FoundLock): Promise<void> {
   if (!isSame) await tryLink(aside, path);
   await rm(aside, { force: true });
 }
+
+/** How the lock of a lake stands, as a run that began now would find it. */
+export type LockState =
+  | { state: 'free' }
+  /** Of a process that died: the next run takes it over. */
+  | { state: 'dead' | 'held'; holder: Holder | undefined; path: string; silentSeconds: number };
+
+/** Looks at the lock without touching it. Throws what the file system does, but for a missing file. */
+export async function lookAtLock(root: string): Promise<LockState> {
+  const path = lockPath(root);
+  const found = await readLock(path);
+  if (!found) return { state: 'free' };
+  const age = Date.now() - found.writtenAt;
+  const isHeld = fateOf(found.text, age, { root, path, content: '' }) !== undefined;
+  return {
+    state: isHeld ? 'held' : 'dead',
+    holder: parseHolder(found.text),
+    path,
+    silentSeconds: Math.max(0, Math.round(age / 1000)),
+  };
+}

@@ -208,6 +208,10 @@ async function createView(
 ): Promise<void> {
   const view = quoteName(table.name);
   const files = await tableFiles(root, table);
+  if (table.isJsonLines && files.length > 0) {
+    await connection.run(`create or replace view ${view} as ${jsonLinesSelect(table, files)}`);
+    return;
+  }
   const computed = table.computed ?? [];
   if (files.length === 0) {
     const nulls = [...table.columns, ...computed]
@@ -246,6 +250,23 @@ async function createView(
   await connection.run(
     `create or replace view ${view} as select ${select} from read_parquet([${list}]${options})${filter}`,
   );
+}
+
+/** Lines that were torn while they were written, and empty ones, are no JSON and no rows. */
+function jsonLinesSelect(table: Table, files: readonly string[]): string {
+  const structure = JSON.stringify(
+    Object.fromEntries(
+      table.columns.map(({ name, type }) => [
+        name,
+        type.endsWith('[]') ? [type.slice(0, -2)] : type,
+      ]),
+    ),
+  );
+  // No control character stands in a line of JSON, so that one that splits no line leaves it whole.
+  return `select unnest(json_transform(line, ${quoteText(structure)}))
+    from read_csv([${files.map(quoteFile).join(', ')}], columns = {'line': 'VARCHAR'},
+      auto_detect = false, header = false, delim = chr(1), quote = '', escape = '', hive_partitioning = false)
+    where json_valid(line)`;
 }
 
 function hasObjectId(table: Table): boolean {

@@ -8,6 +8,8 @@ import { visibleText } from './text-table.ts';
 export type Progress = {
   /** Says what is going on. Terminals see the newest only, at most ten times a second. */
   step(stage: string, message: string, details?: Readonly<Record<string, string | number>>): void;
+  /** Says what somebody should look into, though the run goes on. */
+  warn?(message: string, details?: Readonly<Record<string, string | number>>): void;
   /** Ends the rewritten line. */
   finish(): void;
 };
@@ -37,7 +39,11 @@ export function createProgress(options: ProgressOptions): Progress {
     return {
       step(stage, message, details = {}) {
         if (!isDue(stage, LOG_INTERVAL_MILLISECONDS)) return;
-        stream.write(`${JSON.stringify({ level: 'info', stage, message, ...details })}\n`);
+        const line = JSON.stringify({ level: 'info', stage, message, ...details });
+        stream.write(`${visibleText(line)}\n`);
+      },
+      warn(message, details = {}) {
+        stream.write(`${JSON.stringify({ level: 'warn', message, ...details })}\n`);
       },
       finish: () => {},
     };
@@ -51,6 +57,9 @@ export function createProgress(options: ProgressOptions): Progress {
         (stream.columns ?? 80) - 1,
       );
       stream.write(`\r\u001b[K${text}`);
+    },
+    warn(message) {
+      stream.write(`\r\u001b[Kwarning: ${visibleText(message)}\n`);
     },
     finish() {
       if (lastStage !== '') stream.write('\r\u001b[K');

@@ -2,10 +2,11 @@
  * The SQL files in `queries/`: where they are, and the header that each opens with.
  *
  * A header is a run of `-- key: value` lines; a line `--   more text` continues the value above it.
- * One statement a file; the file's name is the name of the view, the mart or the report.
+ * One statement a file; the file's name is the name of the view, the mart or the report. A report may
+ * name parts under `with`: queries of `parts/` that several reports share.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FlowproofError } from './errors.ts';
@@ -15,7 +16,17 @@ export const PACKAGE_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 export const QUERIES_ROOT = join(PACKAGE_ROOT, 'queries');
 
-export type Layer = 'functions' | 'staging' | 'marts' | 'reports' | 'packs' | 'status' | 'explain';
+export type Layer =
+  | 'functions'
+  | 'staging'
+  | 'marts'
+  | 'reports'
+  | 'packs'
+  | 'status'
+  | 'explain'
+  | 'parts'
+  | 'setup'
+  | 'examples';
 
 const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   functions: ['title'],
@@ -24,6 +35,9 @@ const REQUIRED_KEYS: Record<Layer, readonly string[]> = {
   packs: ['title', 'grain', 'parameters'],
   status: ['title', 'grain', 'parameters'],
   explain: ['title', 'grain', 'parameters'],
+  parts: ['title', 'grain', 'parameters'],
+  setup: ['title', 'grain', 'parameters'],
+  examples: ['question', 'answer', 'limits', 'parameters'],
   reports: ['title', 'question', 'requirements', 'parameters', 'rows', 'needs', 'grain', 'limits'],
 };
 
@@ -34,7 +48,10 @@ const OPTIONAL_KEYS: Record<Layer, readonly string[]> = {
   packs: ['source'],
   status: ['source'],
   explain: ['source'],
-  reports: ['source'],
+  parts: ['source'],
+  setup: ['source'],
+  examples: [],
+  reports: ['source', 'with'],
 };
 
 export type QueryFile = {
@@ -42,7 +59,9 @@ export type QueryFile = {
   name: string;
   path: string;
   header: Readonly<Record<string, string>>;
-  /** The whole text, header included: what runs, and what is hashed. */
+  /** The file as it stands. */
+  written: string;
+  /** The same with the queries that its header names under `with`: what runs, and what is hashed. */
   text: string;
   sha256: string;
 };
@@ -58,10 +77,10 @@ export function listOf(value: string | undefined): string[] {
 
 /** Reads one file and checks its header. Throws REPORT_INVALID with the key that is wrong. */
 export function readQueryFile(layer: Layer, path: string): QueryFile {
-  const text = readFileSync(path, 'utf8');
+  const written = readFileSync(path, 'utf8');
   const header: Record<string, string> = {};
   let current: string | undefined;
-  for (const line of text.split('\n')) {
+  for (const line of written.split('\n')) {
     if (!line.startsWith('--')) break;
     const entry = /^-- ([a-z_]+): (.*)$/.exec(line);
     if (entry?.[1] !== undefined && entry[2] !== undefined) {
@@ -87,14 +106,40 @@ export function readQueryFile(layer: Layer, path: string): QueryFile {
       invalid(path, `unknown header key "${key}"`, `Use one of: ${known.join(', ')}.`);
     }
   }
+  const text = withParts(written, listOf(header.with), path);
   return {
     layer,
     name: basename(path, '.sql'),
     path,
     header,
+    written,
     text,
     sha256: createHash('sha256').update(text).digest('hex'),
   };
+}
+
+/** The text with the parts that it names before its select, as a reader would write them there. */
+function withParts(written: string, names: readonly string[], path: string): string {
+  if (names.length === 0) return written;
+  const start = written.search(/^(?!--)/m);
+  if (!/^select\b/.test(written.slice(start))) {
+    invalid(
+      path,
+      'a report that names a part under "with" must begin with "select"',
+      'Leave out the "with" of its statement, or the key.',
+    );
+  }
+  const parts = names.map((name) => {
+    const file = join(QUERIES_ROOT, 'parts', `${name}.sql`);
+    if (!existsSync(file)) {
+      invalid(path, `there is no part "${name}"`, `Name a file of ${join(QUERIES_ROOT, 'parts')}.`);
+    }
+    const body = readQueryFile('parts', file)
+      .text.replace(/^(--.*\n)+/, '')
+      .trimEnd();
+    return `  ${name} as (\n${body.replaceAll(/^(?=.)/gm, '    ')}\n  )`;
+  });
+  return `${written.slice(0, start)}with\n${parts.join(',\n')}\n${written.slice(start)}`;
 }
 
 function invalid(path: string, problem: string, remedy: string): never {

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { configAsOf, readPeriod } from './as-of.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { diskFullError } from './disk-full.ts';
@@ -19,8 +20,12 @@ import { openSources } from './ingest/open-sources.ts';
 import { abandonBatches, createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
 import type { Progress } from './progress.ts';
-import { loadPacks, type ReportOutcome, report } from './reports/reports.ts';
+import type { Signer } from './reports/dsse.ts';
+import { loadPacks, type ReportOptions, type ReportOutcome, report } from './reports/reports.ts';
+import { scheduleWarnings } from './reports/schedule-words.ts';
+import { reportSchedule, type ScheduleOutcome } from './reports/scheduled-packs.ts';
 import { openSigner } from './reports/signer.ts';
+import { untilStopped } from './stop.ts';
 import { findTable, quoteName, quoteText } from './tables.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -29,8 +34,10 @@ export type Part = 'ingest' | 'enrich' | 'report';
 export type RunOutcome = {
   ingest?: IngestResult;
   enrich?: EnrichResult;
-  /** One for each pack of the configuration. */
+  /** One for each pack that was made: those of the configuration, or those of its schedule that were due. */
   reports?: readonly ReportOutcome[];
+  /** Every pack of the schedule, if the configuration has one. */
+  schedule?: ScheduleOutcome;
   exitCode: number;
   seconds: number;
 };
@@ -42,11 +49,28 @@ export type RunOptions = {
   command: 'run' | Part;
   progress: Progress;
   now?: () => Date;
+  /** A past moment: nothing later is read, and no pack is made that was not due then. Now, if absent. */
+  asOf?: Date | undefined;
+  /** Makes packs of the schedule again that lack what arrived later, or had another configuration. */
+  isRemake?: boolean;
+  /** Once aborted the run ends within seconds, tidies up, and throws its reason. */
+  signal?: AbortSignal | undefined;
+  /** Told once the lake is open, before anything is read. The outcome is filled as the parts end. */
+  onBegin?: ((begun: BegunRun) => Promise<void>) | undefined;
+};
+
+export type BegunRun = {
+  runId: string;
+  startedAt: Date;
+  /** With the views of the lake as they were before this run. */
+  connection: DuckDBConnection;
+  outcome: RunOutcome;
 };
 
 /** Runs the parts. Throws FlowproofError; the lake stays usable whatever happens. */
 export async function run(options: RunOptions): Promise<RunOutcome> {
-  const { config, parts, progress, now = () => new Date() } = options;
+  const { parts, progress, signal, now = () => new Date() } = options;
+  const config = configAsOf(options.config, { asOf: options.asOf, now: now() });
   // A pack that does not exist, or a key that cannot sign, should not cost the hours of reading before it is missed.
   if (parts.includes('report')) loadPacks(config);
   const signer = parts.includes('report') ? await openSigner(config) : undefined;
@@ -60,52 +84,15 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
     });
     const { connection } = database;
-    await createLakeViews(connection, config.lake);
-    // A run that is killed leaves this: the next one knows by which configuration its objects were read.
-    await keepRunRecord(connection, options, { runId, startedAt });
-    const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
-    if (parts.includes('ingest')) {
-      outcome.ingest = await ingest({
-        connection,
-        lake: config.lake,
-        sources: await openSources(config, connection, now),
-        period: config.period,
-        runId,
-        configSha256: config.sha256,
-        now,
-        onProgress: (ingestProgress) => {
-          const { message, details } = describeProgress(ingestProgress);
-          progress.step('ingest', message, details);
-        },
-      });
-      outcome.exitCode = ingestExitCode(outcome.ingest, config);
-    }
-    if (parts.includes('enrich')) {
-      outcome.enrich = await enrich({
-        connection,
-        lake: config.lake,
-        config,
-        onProgress: ({ date, day, dayCount }) =>
-          progress.step('enrich', `${date} (day ${day} of ${dayCount})`, {
-            date,
-            day,
-            days: dayCount,
-          }),
-      });
-    }
-    if (parts.includes('report')) {
-      outcome.reports = await report({
-        connection,
-        config,
-        signer,
-        onProgress: ({ report: name, position, count }) =>
-          progress.step('report', `${name} (${position} of ${count})`, { report: name }),
-      });
-    }
-    const finishedAt = now();
-    outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
-    await keepRunRecord(connection, options, { runId, startedAt, finishedAt, outcome });
-    return outcome;
+    const job: Job = { ...options, config, now, connection, signer, runId, startedAt };
+    const ended = await untilStopped({ signal, connection, work: () => runParts(job) });
+    if ('value' in ended) return ended.value;
+    // What does not react may still use the connection: only the end of the process may take it away.
+    if (ended.isLeft) database = undefined;
+    database?.close();
+    database = undefined;
+    await abandonBatches(config.lake);
+    throw ended.stopped;
   } catch (thrown) {
     const full = diskFullError(config.lake, thrown);
     if (!full) throw thrown;
@@ -118,6 +105,99 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     database?.close();
     await lock.release();
   }
+}
+
+type Job = RunOptions & {
+  now: () => Date;
+  connection: DuckDBConnection;
+  signer: Signer | undefined;
+  runId: string;
+  startedAt: Date;
+};
+
+/** What a run does while it holds the lake. */
+async function runParts(job: Job): Promise<RunOutcome> {
+  const { config, parts, connection, runId, startedAt, now, asOf, signal } = job;
+  const progress = stoppableProgress(job.progress, signal);
+  await createLakeViews(connection, config.lake);
+  const outcome: RunOutcome = { exitCode: EXIT_CODES.ok, seconds: 0 };
+  await job.onBegin?.({ runId, startedAt, connection, outcome });
+  // A run that is killed leaves this: the next one knows by which configuration its objects were read.
+  await keepRunRecord(connection, job, { runId, startedAt });
+  if (parts.includes('ingest')) {
+    outcome.ingest = await ingest({
+      connection,
+      lake: config.lake,
+      sources: await openSources(config, connection, now, { asOf }),
+      period: readPeriod(config, asOf),
+      asOf,
+      signal,
+      runId,
+      configSha256: config.sha256,
+      now,
+      onProgress: (ingestProgress) => {
+        const { message, details } = describeProgress(ingestProgress);
+        progress.step('ingest', message, details);
+      },
+    });
+    outcome.exitCode = ingestExitCode(outcome.ingest, config);
+  }
+  if (parts.includes('enrich')) {
+    outcome.enrich = await enrich({
+      connection,
+      lake: config.lake,
+      config,
+      onProgress: ({ date, day, dayCount }) =>
+        progress.step('enrich', `${date} (day ${day} of ${dayCount})`, {
+          date,
+          day,
+          days: dayCount,
+        }),
+    });
+  }
+  if (parts.includes('report')) await reportPacks(job, progress, outcome);
+  const finishedAt = now();
+  outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
+  await keepRunRecord(connection, job, { runId, startedAt, finishedAt, outcome });
+  return outcome;
+}
+
+/** Makes the packs of the configuration, or those of its schedule that are due. */
+async function reportPacks(job: Job, progress: Progress, outcome: RunOutcome): Promise<void> {
+  const { connection, config, signer, signal, startedAt } = job;
+  const options: ReportOptions = {
+    connection,
+    config,
+    signer,
+    signal,
+    onProgress: ({ report: name, position, count }) =>
+      progress.step('report', `${name} (${position} of ${count})`, { report: name }),
+  };
+  if (!config.schedule) {
+    outcome.reports = await report(options);
+    return;
+  }
+  const scheduled = await reportSchedule({
+    ...options,
+    schedule: config.schedule,
+    asOf: job.asOf ?? startedAt,
+    isRemake: job.isRemake ?? false,
+    isIncomplete: (outcome.ingest?.unreachable.length ?? 0) > 0,
+  });
+  outcome.reports = scheduled.reports;
+  outcome.schedule = scheduled.outcome;
+  for (const message of scheduleWarnings(scheduled.outcome)) progress.warn?.(message);
+}
+
+/** Between any two of its steps, a run may hear that it is to stop. */
+function stoppableProgress(progress: Progress, signal: AbortSignal | undefined): Progress {
+  return {
+    ...progress,
+    step: (stage, message, details) => {
+      signal?.throwIfAborted();
+      progress.step(stage, message, details);
+    },
+  };
 }
 
 /** 3 if more was refused than the configuration allows, 1 if something could not be reached. */

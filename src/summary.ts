@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 import { EXIT_CODES } from './errors.ts';
 import { STATUS_WORDS, STATUSES } from './reports/report.ts';
 import type { ReportOutcome } from './reports/reports.ts';
+import { scheduleLines } from './reports/schedule-words.ts';
 import type { RunOutcome } from './run.ts';
 import { visibleText } from './text-table.ts';
 
@@ -16,6 +17,7 @@ export function summaryText(outcome: RunOutcome, lake: string): string {
     ...ingestLines(outcome),
     ...enrichLines(outcome),
     ...reportLines(outcome),
+    ...(outcome.schedule ? scheduleLines(outcome.schedule) : []),
     `Lake      ${shownPath(lake)}`,
     `Time      ${outcome.seconds.toFixed(1)} s`,
   ];
@@ -46,6 +48,11 @@ function ingestLines({ ingest }: RunOutcome): string[] {
     lines.push(
       `Damaged   ${plural(ingest.damaged.length, 'object')}; what could be read of them is in the lake`,
       ...listed(ingest.damaged, (item) => `${item.uri} (${item.status}): ${item.reason}`),
+    );
+  }
+  if (ingest.laterCount) {
+    lines.push(
+      `Later     ${plural(ingest.laterCount, 'object')} left to later runs: of a time after the one that this run is as of`,
     );
   }
   if (ingest.unreachable.length > 0) {
@@ -91,7 +98,7 @@ function packLines(report: ReportOutcome): string[] {
           `Kept      ${shownPath(report.keptFolder)}: it stood in the pack's place, and was changed by somebody`,
         ]
       : []),
-    `          open report.pdf; check it with: cd ${shownPath(report.folder)} && sha256sum -c SHA256SUMS`,
+    `          open report.pdf or report.html; check it with: cd ${shownPath(report.folder)} && sha256sum -c SHA256SUMS`,
   ];
 }
 

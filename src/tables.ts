@@ -37,6 +37,8 @@ export type Table = {
   isView?: true;
   /** True if its files are records of their own, which no batch of ingest brings. */
   isRecord?: true;
+  /** True if its files are lines of JSON that are only ever appended to. */
+  isJsonLines?: true;
   description: string;
   /** What its files hold. */
   columns: readonly Column[];
@@ -231,6 +233,7 @@ export const TABLES: readonly Table[] = [
   skipdata_count BIGINT: SKIPDATA records.
   header_count BIGINT: Header lines.
   blank_count BIGINT: Blank lines.
+  masked_count BIGINT: Card numbers that were masked in texts of its rows and rejects, but for first six and last four digits.
   first_at TIMESTAMP: Earliest record time.
   last_at TIMESTAMP: Latest record time.
   supersedes_object_id VARCHAR: What this one replaces: shorter content of the same URI, or the same content, refused before.
@@ -247,7 +250,7 @@ export const TABLES: readonly Table[] = [
   uri VARCHAR: URI of that object.
   line_number BIGINT: Line in that object, from 1.
   reason VARCHAR: Why it was rejected, with the value found.
-  record_bytes BLOB: The line, at most its first 64 KiB.
+  record_bytes BLOB: The line, at most its first 64 KiB, card numbers masked.
   record_size_bytes BIGINT: Its full length.`),
   },
   {
@@ -349,6 +352,50 @@ export const TABLES: readonly Table[] = [
   rejected_count BIGINT: Lines rejected.
   damaged_count BIGINT: Objects damaged or refused.
   exit_code INTEGER: Exit code; null without an end.`),
+  },
+  {
+    name: 'review',
+    layer: 'ingest',
+    isJsonLines: true,
+    description:
+      'One row a review of the logs of a day by a person, as flowproof review recorded it. Records are never changed.',
+    columns: columns(`
+  review_id VARCHAR: Id of the record, in the order in which they were written.
+  recorded_at TIMESTAMP: When it was written, by the clock of the host.
+  recorded_by VARCHAR: User of the operating system who wrote it, and the host.
+  reviewer VARCHAR: Who looked, as the record says.
+  day DATE: UTC day whose logs were looked at.
+  log_class VARCHAR: Which logs: flow_logs, ips_events or all.
+  finding VARCHAR: What was found.
+  disposition VARCHAR: What becomes of it: no_action, false_positive, accepted, ticket, incident, or closed.
+  reference VARCHAR: The ticket, incident or change that it led to; null without.
+  corrects_review_id VARCHAR: The record that this one corrects; null without.
+  closes_review_id VARCHAR: The record whose follow-up is done; null without.
+  previous_sha256 VARCHAR: Hash of the record before it; 64 zeros for the first.
+  record_sha256 VARCHAR: Hash of this record.`),
+  },
+  {
+    name: 'access_event',
+    layer: 'ingest',
+    isJsonLines: true,
+    description:
+      'One row a line of the record of access: before somebody reads the lake, and after. See query_access.',
+    columns: columns(`
+  access_id VARCHAR: Id of the access; its two lines share it.
+  step VARCHAR: asked (before) or ended (after).
+  recorded_at TIMESTAMP: When the line was written, by the clock of the host.
+  user_id BIGINT: Number of the operating system's user who asked; null where step is ended, as in all columns up to parameter_names.
+  user_name VARCHAR: Name of that user.
+  host_name VARCHAR: Name of the host, as it calls itself.
+  process_id BIGINT: Process that asked.
+  tool_version VARCHAR: Version of flowproof.
+  command VARCHAR: query, shell, serve, connect, explain or status.
+  statement VARCHAR: What was asked: the SQL, or the argument of the command; its first 16,384 characters.
+  statement_sha256 VARCHAR: Hash of the whole.
+  parameter_names VARCHAR[]: Names of its parameters; their values are not kept.
+  outcome VARCHAR: answered, refused, limited (by query_limits), interrupted or failed; null where step is asked, as in all columns below.
+  error_code VARCHAR: Code of the error, where there was one.
+  row_count BIGINT: Rows of the answer.`),
   },
   {
     name: 'inventory_state',
@@ -1186,6 +1233,29 @@ ${VALIDITY}`),
   affected_resource_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
   affected_resource_remedy VARCHAR: What would supply the rest; null if nothing is short.
   flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'query_access',
+    layer: 'mart',
+    isView: true,
+    description: 'One row an access to the lake: who asked what, when, and how it ended.',
+    columns: columns(`
+  access_id VARCHAR: Id of the access.
+  command VARCHAR: query, shell, serve, connect, explain or status.
+  user_id BIGINT: Number of the operating system's user who asked.
+  user_name VARCHAR: Name of that user.
+  host_name VARCHAR: Name of the host, as it calls itself.
+  process_id BIGINT: Process that asked.
+  tool_version VARCHAR: Version of flowproof.
+  statement VARCHAR: What was asked; its first 16,384 characters.
+  statement_sha256 VARCHAR: Hash of the whole.
+  parameter_names VARCHAR[]: Names of its parameters.
+  outcome VARCHAR: answered, refused, limited, interrupted or failed; null where its end is not recorded.
+  error_code VARCHAR: Code of the error, where there was one.
+  row_count BIGINT: Rows of the answer.
+  duration_seconds DOUBLE: From the question to the end of the answer.
+  asked_at TIMESTAMP: When it was asked.
+  ended_at TIMESTAMP: When it ended; null while it goes on, and where its process was killed.`),
   },
 ];
 

@@ -11,9 +11,17 @@ type Import = { from: string; to: string };
 const STAGES = ['ingest', 'enrich', 'reports'] as const;
 
 /** Files that may import a stage: they put the stages together, or show what one made. */
-const ABOVE = ['cli.ts', 'run.ts', 'summary.ts', 'verify.ts'];
+const ABOVE = [
+  ...['cli.ts', 'run.ts', 'summary.ts', 'verify.ts'],
+  ...['contradictions.ts', 'run-summary.ts', 'watch-run.ts'],
+];
 
 const isCommand = (path: string): boolean => path.startsWith('commands/');
+
+/** The local page shows packs: it stands above the stages as the commands do. */
+const isPage = (path: string): boolean => path.startsWith('serve/');
+/** What comes before a run asks what the stages would ask, and stands above them. */
+const isSetup = (path: string): boolean => path.startsWith('setup/');
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true })
@@ -55,9 +63,16 @@ test('stages meet only in tables: none imports another', () => {
 test('base files know no stage', () => {
   const upward = imports.filter(
     ({ from, to }) =>
-      stageOf(from) === undefined && !ABOVE.includes(from) && !isCommand(from) && stageOf(to),
+      stageOf(from) === undefined &&
+      !ABOVE.includes(from) &&
+      !isCommand(from) &&
+      !isPage(from) &&
+      !isSetup(from) &&
+      stageOf(to),
   );
   expect(upward).toEqual([]);
+  const users = imports.filter(({ to }) => isSetup(to)).map(({ from }) => from);
+  expect(users.filter((from) => !isSetup(from) && !isCommand(from))).toEqual([]);
 });
 
 test('only the command line imports the commands, and only they import the run and the summary', () => {
@@ -65,7 +80,12 @@ test('only the command line imports the commands, and only they import the run a
   const users = imports.filter(({ to }) => isCommand(to));
   expect(users.filter(({ from }) => from !== 'cli.ts' && !isCommand(from))).toEqual([]);
   const runners = imports.filter(({ to }) => to === 'run.ts').map(({ from }) => from);
-  expect(runners.sort()).toEqual(['commands/job.ts', 'summary.ts']);
+  expect(runners.sort()).toEqual([
+    'commands/job.ts',
+    'run-summary.ts',
+    'summary.ts',
+    'watch-run.ts',
+  ]);
 });
 
 test('there is no cycle among the files', () => {

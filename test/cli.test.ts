@@ -11,8 +11,21 @@ import { PACKAGE_ROOT } from '../src/query-file.ts';
 import { TOOL_VERSION } from '../src/version.ts';
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
-const COMMANDS = ['run', 'ingest', 'enrich', 'report', 'query', 'explain', 'status', 'verify'];
-const ALL_COMMANDS = [...COMMANDS, 'compact', 'config-schema'];
+const COMMANDS = [
+  'run',
+  'ingest',
+  'enrich',
+  'report',
+  'query',
+  'shell',
+  'connect',
+  'explain',
+  'status',
+  'serve',
+  'review',
+  'verify',
+];
+const ALL_COMMANDS = [...COMMANDS, 'compact', 'schedule', 'doctor', 'init', 'config-schema'];
 
 const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
 2 123456789012 eni-0123456789abcdef0 10.0.0.5 192.0.2.9 40000 443 6 3 300 1793620800 1793620860 ACCEPT OK
@@ -108,7 +121,7 @@ describe('wrong usage ends with 2, an empty standard output, and what is valid',
     [
       'an unknown format of query',
       ['query', '--format', 'xml', 'select 1'],
-      ["'xml' is invalid", 'table, csv, json, arrow, parquet'],
+      ["'xml' is invalid", 'table, csv, json, jsonl, arrow, parquet'],
     ],
     [
       'an unknown format of status',
@@ -161,7 +174,7 @@ describe('configuration', () => {
     const lines = stderr.split('\n').filter((line) => line.startsWith('  - '));
     for (const wanted of [
       /- lake: .*missing/,
-      /- line 1: lakes: unknown key \(valid here: lake, output, .*memory_limit\)/,
+      /- line 1: lakes: unknown key \(valid here: lake, output, .*memory_limit, .*\)/,
       /- line 5: sources\.flow_logs\[0\]\.s3: must look like s3:\/\/bucket\/prefix \(found: "https/,
       /- line 6: sources\.flow_logs\[0\]\.account_id: /,
       /- line 9: scope\[0\]\.matches: unknown key \(valid here: name, match\)/,
@@ -194,7 +207,7 @@ describe('an empty lake', () => {
   test('has every table, without rows', async () => {
     const folder = await workFolder();
     const sql = 'select count(*) as n, count(user_identification) as m from flow_detail';
-    const counted = await flowproof(folder, 'query', '--format', 'json', sql);
+    const counted = await flowproof(folder, 'query', '--format', 'jsonl', sql);
     expect(counted).toEqual({ code: 0, stdout: '{"n":0,"m":0}\n', stderr: '' });
     const shown = await flowproof(folder, 'query', '--format', 'csv', 'show tables');
     expect([shown.code, shown.stderr]).toEqual([0, '']);
@@ -225,6 +238,57 @@ test.each([
   expect(await readdir(folder)).not.toContain('x.csv');
 });
 
+describe('the summary and the units of a job', () => {
+  test('a summary is written of a run, also of one that failed', async () => {
+    const folder = await workFolder();
+    const ingest = ['ingest', '--quiet', '--summary', 's.json'];
+    expect(await flowproof(folder, ...ingest)).toMatchObject({ code: 0, stderr: '' });
+    const read = async () => JSON.parse(await readFile(join(folder, 's.json'), 'utf8'));
+    expect(await read()).toMatchObject({
+      command: 'ingest',
+      exit_code: 0,
+      ingest: { row_count: 2 },
+    });
+    await rm(join(folder, 'logs'), { recursive: true });
+    const failed = await flowproof(folder, ...ingest);
+    expect(failed.code).toBe(2);
+    expect(await read()).toMatchObject({
+      exit_code: 2,
+      error: { code: 'SOURCE_EMPTY' },
+      history: { last_success: { run_id: expect.any(String) }, unfinished_runs: [] },
+    });
+    const nowhere = await flowproof(folder, 'enrich', '--quiet', '--summary', 'none/s.json');
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.stderr).toMatch(/^error SUMMARY_UNWRITABLE\nnone\/s\.json: /);
+  });
+
+  test('schedule prints a unit, or writes its files', async () => {
+    const folder = await workFolder();
+    const cron = await flowproof(folder, 'schedule', '--print', 'cron');
+    expect([cron.code, cron.stderr]).toEqual([0, '']);
+    expect(cron.stdout).toContain(`'run' '--config' '${join(folder, 'flowproof.yaml')}'`);
+    const systemd = await flowproof(folder, 'schedule', '--print', 'systemd');
+    expect(systemd.stdout).toMatch(/^# flowproof\.service\n[\s\S]*\n# flowproof\.timer\n/);
+    const written = ['schedule', '--print', 'systemd', '--output', 'units'];
+    expect(await flowproof(folder, ...written)).toMatchObject({ code: 0, stderr: '' });
+    expect((await readdir(join(folder, 'units'))).sort()).toEqual([
+      'flowproof.service',
+      'flowproof.timer',
+    ]);
+  });
+
+  test.each([
+    [['schedule'], "required option '--print <scheduler>'"],
+    [['schedule', '--print', 'at'], 'systemd, cron, k8s, eventbridge'],
+    [['schedule', '--print', 'cron', '--every', 'weekly'], '"weekly" is no schedule'],
+    [['schedule', '--print', 'k8s'], '--image registry.example.com/'],
+  ])('%j is wrong usage', async (args, wanted) => {
+    const { code, stdout, stderr } = await flowproof(await workFolder(), ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(wanted);
+  });
+});
+
 describe('from logs to a pack', () => {
   test('every step ends with 0 and no word on standard error', async () => {
     const folder = await workFolder();
@@ -238,7 +302,7 @@ describe('from logs to a pack', () => {
     expect(await quiet('report', '--quiet')).toContain('sha256sum -c SHA256SUMS');
     expect(await quiet('run', '--quiet')).toMatch(/^Read {6}0 new objects .* 1 object known/);
     expect(await quiet('status')).toContain('flow_logs[0]');
-    const found = await quiet('query', '--format', 'json', 'select min(flow_id) as id from flow');
+    const found = await quiet('query', '--format', 'jsonl', 'select min(flow_id) as id from flow');
     const { id } = JSON.parse(found) as { id: string };
     expect(await quiet('explain', id)).toMatch(/^Flow [0-9a-f]{16}:2\n/);
     const explained = JSON.parse(await quiet('explain', id, '--format', 'json'));
@@ -298,7 +362,7 @@ describe('from logs to a pack', () => {
     expect([code, stderr]).toEqual([3, '']);
     expect(stdout).toMatch(/Rejected {2}1 line in 1 object[\s\S]*a\.log line 4: /);
     const sql = 'select line_number, decode(record_bytes) as line from rejected_record';
-    const kept = await flowproof(folder, 'query', '--format', 'json', sql);
+    const kept = await flowproof(folder, 'query', '--format', 'jsonl', sql);
     expect(kept.stdout).toBe('{"line_number":4,"line":"2 123456789012 eni-1 broken"}\n');
   });
 
@@ -327,4 +391,48 @@ test('the AWS SDK is not loaded before a source needs it', () => {
   }
   expect([...packages]).toContain('@duckdb/node-api');
   expect([...packages].filter((name) => name.startsWith('@aws-sdk/'))).toEqual([]);
+});
+
+describe('a first configuration', () => {
+  test('is written by init, checked by doctor, and run; each says what comes next', async () => {
+    const folder = await workFolder();
+    const args = ['init', '--files', 'logs/*.log', '--scope-tag', 'pci=true'];
+    const period = ['--period', '2026-11-02/2026-11-03'];
+    const refused = await flowproof(folder, ...args, ...period);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toMatch(/^error USAGE\nflowproof\.yaml: it exists, and /);
+    const written = await flowproof(folder, ...args, ...period, '--config', 'my first.yaml');
+    expect([written.code, written.stderr]).toEqual([0, '']);
+    expect(written.stdout).toContain("\n  flowproof doctor --config 'my first.yaml'\n");
+    const checked = await flowproof(folder, 'doctor', '--config', 'my first.yaml');
+    expect([checked.code, checked.stderr]).toEqual([0, '']);
+    expect(checked.stdout).toContain('\nok           config my first.yaml: 1 source; ');
+    expect(await readdir(folder)).toEqual(['flowproof.yaml', 'logs', 'my first.yaml']);
+    const ran = await flowproof(folder, 'run', '--quiet', '--config', 'my first.yaml');
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    const again = await flowproof(
+      folder,
+      'doctor',
+      '--format',
+      'json',
+      '--config',
+      'my first.yaml',
+    );
+    const { exit_code, checks } = JSON.parse(again.stdout);
+    expect([again.code, exit_code]).toEqual([0, 0]);
+    const disk = checks.find(({ check }: { check: string }) => check === 'disk');
+    expect(disk.found).toMatch(/the lake has \d+\.\d\d bytes for each byte read/);
+  });
+
+  test('doctor ends with 2 for a configuration with mistakes, with 1 for another problem', async () => {
+    const folder = await workFolder();
+    await writeFile(join(folder, 'wrong.yaml'), 'lake: 1\n');
+    const wrong = await flowproof(folder, 'doctor', '--config', 'wrong.yaml');
+    expect([wrong.code, wrong.stderr]).toEqual([2, '']);
+    expect(wrong.stdout).toMatch(/^PROBLEM {6}config wrong\.yaml: \d+ mistakes\n/m);
+    await writeFile(join(folder, 'lake'), 'a file where the lake should be');
+    const other = await flowproof(folder, 'doctor');
+    expect([other.code, other.stderr]).toEqual([1, '']);
+    expect(other.stdout).toMatch(/^PROBLEM {6}lake_folder /m);
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -48,7 +48,7 @@ describe('parseConfig', () => {
       's3://example-flow-logs/AWSLogs',
       '/vpc/flow-logs',
     ]);
-    expect(config.pack).toBe('pci-dss-4.0.1');
+    expect(config.pack).toBeUndefined();
     expect(config.allowance).toEqual({ rejected_lines: 0, damaged_objects: 0 });
     expect(config.limits).toEqual({ max_expansion: 250 });
     expect(config.metadata_max_age_hours).toBe(24);
@@ -115,6 +115,71 @@ allowed_services:
   - { direction: inbound, justification: Shop, approved_by: CHG-1, ${key} }
 `;
     expect(failureOf(() => parseConfig(text, 'flowproof.yaml')).problem).toContain(message);
+  });
+
+  describe('a schedule', () => {
+    const scheduled = (keys: string): string =>
+      `${SMALL.replace(/period:[\s\S]*/, '')}schedule: { ${keys} }\n`;
+    const PACKS = 'packs: [{ pack: pci-dss-4.0.1, every: month }, { pack: soc2, every: week }]';
+
+    test('stands in the place of the period, and waits a day for late data', () => {
+      const config = parseConfig(scheduled(`since: 2026-11-01, ${PACKS}`), 'flowproof.yaml');
+      expect(config.schedule).toEqual({
+        since: '2026-11-01',
+        packs: [
+          { pack: 'pci-dss-4.0.1', every: 'month' },
+          { pack: 'soc2', every: 'week' },
+        ],
+        wait_hours: 24,
+      });
+    });
+
+    test.each([
+      [`since: 2026-11-01, packs: []`, 'schedule.packs: '],
+      [`since: 2026-11-01T06:00:00Z, ${PACKS}`, 'schedule.since: must be a date'],
+      [PACKS, 'schedule.since: '],
+      [`since: 2026-11-01, wait_hours: -1, ${PACKS}`, 'schedule.wait_hours: '],
+      [`since: 2026-11-01, wait_hours: 745, ${PACKS}`, 'schedule.wait_hours: '],
+      ['since: 2026-11-01, packs: [{ pack: soc2, every: year }]', 'schedule.packs[0].every: '],
+      [
+        'since: 2026-11-01, packs: [{ pack: soc2, every: day }, { pack: soc2, every: day }]',
+        'schedule.packs: has an entry twice',
+      ],
+    ])('is refused with { %s }', (keys, message) => {
+      expect(problemOf(scheduled(keys))).toContain(message);
+    });
+
+    test('and a period exclude each other, and one is needed', () => {
+      const keys = `since: 2026-11-01, ${PACKS}`;
+      const both = problemOf(`${SMALL}schedule: { ${keys} }\n`);
+      expect(both).toContain('line 17: period: does not go with a schedule');
+      expect(problemOf(`${scheduled(keys)}pack: soc2\n`)).toContain(
+        'pack: does not go with a schedule, which names its packs',
+      );
+      // With the other mistakes, not after them.
+      const neither = problemOf(
+        scheduled(keys)
+          .replace(/schedule.*/, '')
+          .replace('lake: lake', ''),
+      );
+      expect(neither).toContain('period: is needed, such as');
+      expect(neither).toContain('lake: ');
+    });
+
+    test('gives the configuration its packs, and a period up to a moment', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'flowproof-config-'));
+      const path = join(folder, 'flowproof.yaml');
+      writeFileSync(path, scheduled(`since: 2026-11-01, ${PACKS}`));
+      const config = readConfig(path, new Date('2026-11-03T05:00:00Z'));
+      expect(config.packs).toEqual(['pci-dss-4.0.1', 'soc2']);
+      expect(config.period).toEqual({
+        start: new Date('2026-11-01'),
+        end: new Date('2026-11-04'),
+      });
+      writeFileSync(path, SMALL);
+      expect(readConfig(path).packs).toEqual(['pci-dss-4.0.1']);
+      rmSync(folder, { recursive: true });
+    });
   });
 
   test('takes the configuration of the samples', () => {

@@ -142,19 +142,6 @@ with
       rule_coverage
       cross join bounds
   ),
-  own_ranges as (
-    select distinct
-      own_cidr.cidr
-    from
-      vpc
-      cross join unnest(cidrs) as own_cidr (cidr)
-    where
-      is_public_range (
-        own_cidr.cidr,
-        cidr_first_key (own_cidr.cidr),
-        cidr_last_key (own_cidr.cidr)
-      )
-  ),
   flow_logs as (
     select
       flow_log.* exclude (
@@ -225,7 +212,7 @@ with
     select
       'own range ' || cidr as statement
     from
-      own_ranges
+      own_range
     union all
     select
       'flow log ' || cast(flow_logs as varchar) as statement

@@ -20,4 +20,6 @@ export const EXIT_CODE_HELP = `Exit codes:
   1  failed, or a source could not be reached
   2  wrong usage or configuration
   3  more was rejected or damaged than the configuration allows
-  4  a pack differs from its manifest`;
+  4  a pack differs from its manifest
+  5  another run is writing to the lake: nothing was done
+  130, 143  stopped by SIGINT (Ctrl+C) or SIGTERM: run it again to go on`;

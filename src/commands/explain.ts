@@ -5,6 +5,8 @@ import { openDatabase } from '../database.ts';
 import { explain } from '../explain/explain.ts';
 import { explanationText } from '../explain/explanation-text.ts';
 import { createLakeViews } from '../lake.ts';
+import { printedJson } from '../printed-text.ts';
+import { withRecord } from '../query/access-log.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
 export function addExplainCommand(program: Command): void {
@@ -31,7 +33,11 @@ Examples:
       const database = await openDatabase();
       try {
         await createLakeViews(database.connection, config.lake);
-        const explanation = await explain({ connection: database.connection, flowId, config });
+        const { connection } = database;
+        const explanation = await withRecord(
+          { lake: config.lake, command: 'explain', statement: flowId },
+          () => explain({ connection, flowId, config }),
+        );
         const { stdout } = process;
         const layout = {
           width: Math.min(stdout.columns ?? 100, 100),
@@ -39,7 +45,7 @@ Examples:
         };
         stdout.write(
           options.format === 'json'
-            ? `${JSON.stringify(explanation, null, 2)}\n`
+            ? `${printedJson(explanation)}\n`
             : explanationText(explanation, layout),
         );
       } finally {

@@ -3,6 +3,8 @@ import { type Command, Option } from 'commander';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
+import { printedJson } from '../printed-text.ts';
+import { withRecord } from '../query/access-log.ts';
 import { readStatus, statusText } from '../status.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
@@ -23,11 +25,13 @@ export function addStatusCommand(program: Command): void {
       const database = await openDatabase();
       try {
         await createLakeViews(database.connection, config.lake);
-        const status = await readStatus(database.connection, config);
+        const { connection } = database;
+        const status = await withRecord(
+          { lake: config.lake, command: 'status', statement: 'status' },
+          () => readStatus(connection, config),
+        );
         process.stdout.write(
-          options.format === 'json'
-            ? `${JSON.stringify(status, null, 2)}\n`
-            : statusText(status, config),
+          options.format === 'json' ? `${printedJson(status)}\n` : statusText(status, config),
         );
       } finally {
         database.close();

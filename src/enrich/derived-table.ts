@@ -88,20 +88,21 @@ function scratchFile(lake: string, step: Step): string {
   return join(scratchFolder(lake), `${step.name}.parquet`);
 }
 
-/** True if the file of the step, or of its day, was made from these inputs. */
-export async function isCurrent(
+/** True if the files of all the steps, or of their day, were made from these inputs. */
+export async function areCurrent(
   { connection, lake }: DerivedOptions,
-  step: Step,
+  steps: readonly Step[],
   inputs: string,
   date?: string,
 ): Promise<boolean> {
-  const file = derivedFile(lake, step, date);
-  if (!existsSync(file)) return false;
+  const files = steps.map((step) => derivedFile(lake, step, date));
+  if (!files.every((file) => existsSync(file))) return false;
+  // One statement for all: a lake of a year asks this of thousands of files.
   const rows = await readRows<{ value: string }>(
     connection,
-    `select decode(value) as value from parquet_kv_metadata(${quoteFile(file)}) where decode(key) = '${INPUTS_KEY}'`,
+    `select decode(value) as value from parquet_kv_metadata([${files.map(quoteFile).join(', ')}]) where decode(key) = '${INPUTS_KEY}'`,
   );
-  return rows[0]?.value === inputs;
+  return rows.length === files.length && rows.every(({ value }) => value === inputs);
 }
 
 /** Removes days that have no flows or events any more, because later content replaced their objects. */

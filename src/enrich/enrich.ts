@@ -23,15 +23,21 @@ import {
   spansAround,
 } from './day-inputs.ts';
 import {
+  areCurrent,
   derivedFile,
   dropOtherDates,
   dropTable,
   hashOf,
-  isCurrent,
   removeScratchFile,
   writeDerivedTable,
   writeScratchFile,
 } from './derived-table.ts';
+import {
+  forgetLastEnrichment,
+  hashLake,
+  noteEnrichment,
+  readLastEnrichment,
+} from './last-enrichment.ts';
 import { createScopeTable } from './scope.ts';
 import {
   ALL_STEPS,
@@ -73,6 +79,11 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     metadata_backdate_seconds: BigInt(Math.round(config.metadata_backdate_hours * 3600)),
     event_clock_tolerance_seconds: BigInt(config.event_clock_tolerance_seconds),
   };
+  const ruleTexts = [...ruleInputs(options), JSON.stringify(config.scope)];
+  const before = await hashLake(lake, ruleTexts);
+  const known = await readLastEnrichment(lake, before);
+  if (known) return { ...known, rebuiltDayCount: 0 };
+  await forgetLastEnrichment(lake);
   await createScopeTable(connection, config);
   const rules = hashOf([...ruleInputs(options), ...(await supersededObjects(connection, lake))]);
   const whole = hashOf([rules, ...(await inventoryInputs(options))]);
@@ -80,7 +91,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     if (step.kept === 'scratch') {
       await createScratchTable(connection, step, parameters);
     } else {
-      if (!(await isCurrent(options, step, whole))) {
+      if (!(await areCurrent(options, [step], whole))) {
         await writeDerivedTable(options, step, parameters, whole);
       }
       await createDerivedView(connection, lake, step.name);
@@ -94,7 +105,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     options.onProgress({ date, day: index + 1, dayCount: dates.length });
     const values = { ...parameters, flow_date: date, ...eventsAround(date) };
     const flows = hashOf([rules, ...ofDates(flowFiles, [date])]);
-    if (!(await isCurrent(options, EXTENT_STEP, flows, date))) {
+    if (!(await areCurrent(options, [EXTENT_STEP], flows, date))) {
       await writeDerivedTable(options, EXTENT_STEP, values, flows, date);
     }
     const extentFile = derivedFile(lake, EXTENT_STEP, date);
@@ -125,7 +136,9 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
        + count(distinct flow_id) filter (where copied_as <> 'record') as copy_count
      from flow_copy`,
   );
-  return { dayCount: dates.length, rebuiltDayCount, copyCount: Number(copies?.copy_count ?? 0) };
+  const result = { dayCount: dates.length, copyCount: Number(copies?.copy_count ?? 0) };
+  await noteEnrichment(lake, await hashLake(lake, ruleTexts), result);
+  return { ...result, rebuiltDayCount };
 }
 
 /** What the tables of the inventory are made from. */
@@ -274,8 +287,6 @@ async function isDayCurrent(
   date: string,
   inputs: string,
 ): Promise<boolean> {
-  for (const step of steps) {
-    if (step.kept === 'lake' && !(await isCurrent(options, step, inputs, date))) return false;
-  }
-  return true;
+  const kept = steps.filter((step) => step.kept === 'lake');
+  return areCurrent(options, kept, inputs, date);
 }

@@ -41,6 +41,7 @@ export const WHOLE_STEPS: readonly Step[] = [
   { name: 'rule_range', layer: 'marts', kept: 'scratch' },
   { name: 'acl_range', layer: 'marts', kept: 'scratch' },
   { name: 'rule_coverage', layer: 'marts', kept: 'scratch' },
+  { name: 'own_range', layer: 'marts', kept: 'scratch' },
   { name: 'agent_interface', layer: 'marts', kept: 'lake' },
   { name: 'named_service', layer: 'marts', kept: 'lake' },
 ];

@@ -12,12 +12,14 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { messageOf } from '../errors.ts';
 import { createIngestViews, scratchFolder } from '../lake.ts';
 import { type BatchWriter, openBatch } from '../lake-batch.ts';
+import { orStop } from '../stop.ts';
 import { openBulkReader } from './bulk/bulk-reader.ts';
 import type { BulkObject } from './bulk/flow-log-lines.ts';
 import { type Fetched, fetchObject, isUnreachable } from './fetch-object.ts';
 import type { Kind, LocalObject } from './format.ts';
 import type { IngestProgress } from './ingest-progress.ts';
 import { createLane } from './lane.ts';
+import { hasLaterRecord, isOfLaterPlace } from './later-records.ts';
 import { type Ledger, readLedger } from './ledger.ts';
 import { expansionLimit } from './lines.ts';
 import { lookAhead } from './look-ahead.ts';
@@ -46,6 +48,8 @@ export type IngestResult = {
   skippedCount: number;
   objectCount: number;
   duplicateCount: number;
+  /** Objects left to later runs, as they hold records later than `asOf`. */
+  laterCount?: number;
   rowCount: number;
   rejectedCount: number;
   nodataCount: number;
@@ -62,6 +66,10 @@ export type IngestOptions = {
   lake: string;
   sources: readonly KindOfSource[];
   period: Period;
+  /** A past moment: objects with records later than it are left to later runs. */
+  asOf?: Date | undefined;
+  /** Once aborted, nothing more is read or committed, and its reason is thrown. */
+  signal?: AbortSignal | undefined;
   runId: string;
   /** Hash of the configuration: under another one, what was refused is tried again. */
   configSha256?: string;
@@ -73,13 +81,14 @@ export type IngestOptions = {
 
 /** Reads all that is new. The lake must be open for writing, and its views made. */
 export async function ingest(options: IngestOptions): Promise<IngestResult> {
-  const { batchObjects = BATCH_OBJECTS } = options;
+  const { batchObjects = BATCH_OBJECTS, asOf, signal } = options;
   const ledger = await readLedger(options.connection, options.lake, options.configSha256);
   const result: IngestResult = {
     listedCount: 0,
     skippedCount: 0,
     objectCount: 0,
     duplicateCount: 0,
+    ...(asOf ? { laterCount: 0 } : {}),
     rowCount: 0,
     rejectedCount: 0,
     nodataCount: 0,
@@ -99,8 +108,12 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   let isListed = false;
   let batch: Batch | undefined;
 
+  // Threads that read a long object do not hear of it: they are ended, and what waits for them fails.
+  signal?.addEventListener('abort', () => void bulk.close(), { once: true });
+
   const commit = async (): Promise<void> => {
     await lane.idle();
+    signal?.throwIfAborted();
     if (!batch) return;
     await bulk.finish();
     await batch.writer.commit();
@@ -119,21 +132,30 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
       result.skippedCount += 1;
       return removeScratch(path, scratch);
     }
+    const objectId = objectIdOf(listed.uri, fingerprint.sha256, same?.objectId);
+    const object = localObject({ listed, path, fingerprint, objectId, scratchFolder: scratch });
+    // Two snapshots of an inventory may well be equal: each proves the state at its own time.
+    const copy = kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
+    const format = copy ? undefined : await recogniseFormat(object, kind);
+    if (asOf && format && (await hasLaterRecord(object, format, options.connection, asOf))) {
+      result.laterCount = (result.laterCount ?? 0) + 1;
+      return removeScratch(path, scratch);
+    }
     if (batch && (batch.objectCount >= batchObjects || batch.rowCount >= BATCH_ROWS)) {
       await commit();
     }
-    const objectId = objectIdOf(listed.uri, fingerprint.sha256, same?.objectId);
     batch ??= {
-      writer: await openBatch(options.connection, options.lake, `${options.runId}/${objectId}`),
+      writer: await openBatch(
+        options.connection,
+        options.lake,
+        `${options.runId}/${objectId}`,
+        signal,
+      ),
       objectCount: 0,
       rowCount: 0,
     };
     const current = batch;
     current.objectCount += 1;
-    const object = localObject({ listed, path, fingerprint, objectId, scratchFolder: scratch });
-    // Two snapshots of an inventory may well be equal: each proves the state at its own time.
-    const copy = kind === 'inventory' ? undefined : ledger.findCopy(fingerprint.sha256);
-    const format = copy ? undefined : await recogniseFormat(object, kind);
     const ahead = format?.isReadAhead
       ? bulk.read(bulkObjectOf(object), current.writer.place)
       : undefined;
@@ -179,7 +201,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     const others = options.sources.filter(({ kind }) => kind !== 'inventory');
     for (const entries of [inventory, others]) {
       const fresh = lookAhead({
-        source: freshObjects(entries, options.period, ledger, result),
+        source: freshObjects(entries, options, ledger, result),
         limit: LISTED_AHEAD,
         onTaken({ listed }) {
           freshCount += 1;
@@ -190,7 +212,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
         },
       });
       for await (const { fetched, entry } of prefetch(fresh, FETCHES_AT_ONCE, async (item) => ({
-        fetched: await fetchObject(item.listed, scratch, ledger),
+        fetched: await orStop(signal, fetchObject(item.listed, scratch, ledger)),
         entry: item.entry,
       }))) {
         if ('problem' in fetched) result.unreachable.push(fetched);
@@ -257,16 +279,22 @@ type FreshObject = { listed: ListedObject; entry: KindOfSource };
 /** What the sources list and the ledger does not have, source by source. */
 async function* freshObjects(
   sources: readonly KindOfSource[],
-  period: Period,
+  { period, asOf, signal }: Pick<IngestOptions, 'period' | 'asOf' | 'signal'>,
   ledger: Ledger,
   result: IngestResult,
 ): AsyncIterable<FreshObject> {
   for (const entry of sources) {
     try {
       for await (const listed of entry.source.list(period)) {
+        signal?.throwIfAborted();
         result.listedCount += 1;
-        if (ledger.hasVersion(listed.uri, listed.version)) result.skippedCount += 1;
-        else yield { listed, entry };
+        if (asOf && isOfLaterPlace(listed.uri, asOf)) {
+          result.laterCount = (result.laterCount ?? 0) + 1;
+        } else if (ledger.hasVersion(listed.uri, listed.version)) {
+          result.skippedCount += 1;
+        } else {
+          yield { listed, entry };
+        }
       }
     } catch (thrown) {
       // A source that is out of reach does not keep the others from being read.

@@ -152,7 +152,7 @@ export function createJsonSplitter({ onRecord, onBlankLine }: JsonReading) {
   const giveUp = (end: number, isLast: boolean, isCut: boolean): void => {
     if (lostBytes === 0 && line > startLine) {
       const firstEnd = store.indexOf(NEWLINE, start);
-      if (/^[[{]\s*[[{]?\s*$/.test(store.toString('latin1', start, firstEnd))) {
+      if (/^[[{]\s*(?:[[{]\s*)?$/.test(store.toString('latin1', start, firstEnd))) {
         // Only a printed document opens like this: what is left of it are lines that mean nothing.
         if (isLast) emit(end, undefined, isCut);
         else state = 'rest';

@@ -3,7 +3,10 @@
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
-/** JSON with sorted keys and sorted lists: EC2 gives lists in no particular order. */
+/**
+ * JSON with sorted keys and sorted lists: EC2 gives lists in no particular order. Halves of surrogate
+ * pairs become U+FFFD, because the engine's JSON functions refuse a whole query over one of them.
+ */
 export function canonicalJson(value: Json, without: ReadonlySet<string> = new Set()): string {
   if (Array.isArray(value)) {
     return `[${value
@@ -15,10 +18,14 @@ export function canonicalJson(value: Json, without: ReadonlySet<string> = new Se
     const members = Object.keys(value)
       .filter((key) => !without.has(key))
       .sort()
-      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null, without)}`);
+      .map((key) => `${jsonText(key)}:${canonicalJson(value[key] ?? null, without)}`);
     return `{${members.join(',')}}`;
   }
-  return JSON.stringify(value);
+  return typeof value === 'string' ? jsonText(value) : JSON.stringify(value);
+}
+
+function jsonText(text: string): string {
+  return JSON.stringify(text.replace(/[\ud800-\udfff]/gu, '\ufffd'));
 }
 
 /** The value of a JSON text; undefined if it is none. JSON itself has no undefined. */

@@ -5,7 +5,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
 import type { BatchWriter } from '../lake-batch.ts';
 import { type Cell, findTable, quoteName, quoteText, TABLES } from '../tables.ts';
+import { maskCardNumbers } from './card-numbers.ts';
 import type { LocalObject, Sink } from './format.ts';
+import { maskedCells } from './masked-row.ts';
 
 export type Counts = {
   rowCount: number;
@@ -14,6 +16,8 @@ export type Counts = {
   skipdataCount: number;
   headerCount: number;
   blankCount: number;
+  /** Card numbers that were masked. */
+  maskedCount: number;
 };
 
 /** Where the first rejected line of an object stands, and why it was rejected. */
@@ -58,6 +62,7 @@ export function createObjectSink(
     skipdataCount: 0,
     headerCount: 0,
     blankCount: 0,
+    maskedCount: 0,
   };
   let first: number | undefined;
   let last: number | undefined;
@@ -89,6 +94,11 @@ export function createObjectSink(
         // An event without an id of its own is known by its place: object, and order in it.
         eventNumber += 1;
         filled.event_id = `${object.objectId}:${eventNumber}`;
+      }
+      const masked = maskedCells(table, row);
+      if (masked) {
+        Object.assign(filled, masked.cells);
+        counts.maskedCount += masked.count;
       }
       batch.addRow(table, row, filled);
       if (!isExtra) counts.rowCount += 1;
@@ -125,13 +135,16 @@ export function createObjectSink(
     },
     reject(lineNumber, reason, bytes, sizeBytes = bytes.length) {
       counts.rejectedCount += 1;
-      firstReject ??= { lineNumber, reason };
+      const shown = maskCardNumbers(reason).text;
+      const kept = maskedBytes(bytes);
+      counts.maskedCount += kept.count;
+      firstReject ??= { lineNumber, reason: shown };
       batch.addRow('rejected_record', {
         object_id: object.objectId,
         uri: object.uri,
         line_number: lineNumber,
-        reason,
-        record_bytes: new Uint8Array(bytes.subarray(0, MAX_REJECTED_BYTES)),
+        reason: shown,
+        record_bytes: kept.bytes,
         record_size_bytes: sizeBytes,
       });
     },
@@ -149,6 +162,17 @@ export function createObjectSink(
     firstReject: () => firstReject,
     times: () => ({ first, last }),
   };
+}
+
+/** Longer than any card number as it is written: the end of one that is cut off is looked at too. */
+const BEHIND_CUT_BYTES = 32;
+
+/** A copy of what is kept of a line: other bytes than digits are left as they are. */
+function maskedBytes(bytes: Uint8Array): { bytes: Uint8Array; count: number } {
+  const kept = Buffer.from(bytes.subarray(0, MAX_REJECTED_BYTES + BEHIND_CUT_BYTES));
+  const { text, count } = maskCardNumbers(kept.toString('latin1'));
+  if (count > 0) kept.write(text, 'latin1');
+  return { bytes: new Uint8Array(kept.subarray(0, MAX_REJECTED_BYTES)), count };
 }
 
 function millisecondsOf(cell: Cell): number | undefined {

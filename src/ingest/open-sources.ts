@@ -40,6 +40,7 @@ type Surroundings = {
   connection: DuckDBConnection;
   now: () => Date;
   stdin: Readable;
+  asOf: Date | undefined;
   /** The pace of an account and Region. */
   paceOf(accountId: string | undefined, region: string, perSecond: number): Pace;
 };
@@ -48,17 +49,18 @@ const DEFAULT_LOOK_BACK_HOURS = 24;
 
 /**
  * Opens every source; nothing is listed or called yet. `connection` must have the lake's views: the
- * events that CloudWatch Logs gave before are looked up there. Rejects with FlowproofError
- * CONFIG_INVALID for a format or an S3 URI that cannot be read.
+ * events that CloudWatch Logs gave before are looked up there. With `asOf`, a past moment, the EC2 API,
+ * which only knows the present, is not asked, and log groups are read up to it. Rejects with
+ * FlowproofError CONFIG_INVALID for a format or an S3 URI that cannot be read.
  */
 export async function openSources(
   config: Config,
   connection: DuckDBConnection,
   now: () => Date,
-  stdin: Readable = process.stdin,
+  { stdin = process.stdin, asOf }: { stdin?: Readable; asOf?: Date | undefined } = {},
 ): Promise<KindOfSource[]> {
   const { flow_logs, ips_events, inventory } = config.sources;
-  const around = { config, connection, now, stdin, paceOf: createPaces() };
+  const around = { config, connection, now, stdin, asOf, paceOf: createPaces() };
   return Promise.all([
     // The inventory first: what a run can say of a flow should not depend on when it stopped.
     ...inventory.map((entry, index) =>
@@ -105,6 +107,9 @@ async function openInventory(
   around: Surroundings,
   hints: ObjectHints,
 ): Promise<KindOfSource> {
+  if (entry.ec2 && around.asOf) {
+    return { kind: 'inventory', source: { label, place: 'ec2', async *list() {} } };
+  }
   if (entry.ec2) {
     const source = await openEc2(label, entry.ec2, entry, around.connection, around.now);
     return { kind: 'inventory', source };
@@ -212,7 +217,7 @@ async function openLogGroup(
     region,
     ...(accountId === undefined ? {} : { accountId }),
     hints,
-    now,
+    now: () => around.asOf ?? now(),
     lookBackHours: entry.look_back_hours ?? DEFAULT_LOOK_BACK_HOURS,
     pace: paceOf(accountId, region, REQUESTS_PER_SECOND),
     memory: groupMemory(connection, place),

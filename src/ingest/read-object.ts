@@ -111,6 +111,7 @@ export async function readObject(
     skipdata_count: counts.skipdataCount,
     header_count: counts.headerCount,
     blank_count: counts.blankCount,
+    masked_count: counts.maskedCount,
     first_at: first === undefined ? undefined : new Date(first),
     last_at: last === undefined ? undefined : new Date(last),
     supersedes_object_id: replaced?.objectId,

@@ -11,8 +11,19 @@ import {
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   type DuckDBValue,
+  type DuckDBVector,
 } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
+
+/** Collects one column of one batch. `finish` empties it; its data must be used before more is added. */
+export type ColumnBuilder = {
+  type: arrow.DataType;
+  append(value: DuckDBValue): void;
+  /** Appends the first items of a vector at once; false, and nothing appended, if it cannot. */
+  appendVector?(vector: DuckDBVector, count: number): boolean;
+  sizeBytes(): number;
+  finish(): arrow.Data;
+};
 
 /** Values that a new buffer holds. */
 export const FIRST_CAPACITY = 1024;
@@ -42,6 +53,11 @@ export function grown<Array extends Values>(
   return next;
 }
 
+/** The bit at a place, from the least significant of the first byte. */
+export function bitAt(bits: Uint8Array, index: number): boolean {
+  return (((bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+}
+
 /** Null bits, from the least significant; set for values, as Arrow has them. */
 export function createValidity() {
   let bits = new Uint8Array(FIRST_CAPACITY / 8);
@@ -57,6 +73,23 @@ export function createValidity() {
       if (isValid) bits[index] = (bits[index] ?? 0) | (1 << (length & 7));
       else nullCount += 1;
       length += 1;
+    },
+    /** As many pushes as `count`, of bits in the same order; null for all valid. */
+    pushBits(count: number, added: Uint8Array | null): void {
+      if ((length & 7) !== 0) {
+        for (let at = 0; at < count; at += 1) this.push(!added || bitAt(added, at));
+        return;
+      }
+      const start = length >> 3;
+      const byteCount = (count + 7) >> 3;
+      bits = grown(bits, start + byteCount, (size) => new Uint8Array(size));
+      if (added) bits.set(added.subarray(0, byteCount), start);
+      else bits.fill(0xff, start, start + byteCount);
+      // What comes next is added to the last byte.
+      const last = start + byteCount - 1;
+      if ((count & 7) !== 0) bits[last] = (bits[last] ?? 0) & ((1 << (count & 7)) - 1);
+      for (let at = 0; added && at < count; at += 1) if (!bitAt(added, at)) nullCount += 1;
+      length += count;
     },
     length: () => length,
     take() {

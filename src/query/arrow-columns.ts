@@ -8,7 +8,6 @@
 import {
   type DuckDBArrayType,
   DuckDBArrayValue,
-  DuckDBBlobValue,
   type DuckDBDecimalType,
   type DuckDBListType,
   DuckDBListValue,
@@ -18,12 +17,12 @@ import {
   DuckDBStructValue,
   type DuckDBType,
   DuckDBTypeId,
-  type DuckDBValue,
 } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
 import { FlowproofError } from '../errors.ts';
-import { plainText } from '../text-table.ts';
 import {
+  bitAt,
+  type ColumnBuilder,
   createOffsets,
   createValidity,
   FIRST_CAPACITY,
@@ -32,16 +31,10 @@ import {
   storedNumber,
   type Values,
 } from './arrow-buffers.ts';
+import { bytesBuilder } from './arrow-bytes.ts';
+import { itemsOf } from './arrow-vectors.ts';
 
 const MAX_DECIMAL = 10n ** 38n;
-
-/** Collects one column of one batch. `finish` empties it; its data must be used before more is added. */
-export type ColumnBuilder = {
-  type: arrow.DataType;
-  append(value: DuckDBValue): void;
-  sizeBytes(): number;
-  finish(): arrow.Data;
-};
 
 type FixedType = readonly [new () => arrow.DataType, new (size: number) => Values];
 
@@ -129,12 +122,30 @@ function fixedBuilder(type: arrow.DataType, Holder: FixedType[1]): ColumnBuilder
       values[index] = value === null ? zero : storedNumber(value);
       validity.push(value !== null);
     },
+    appendVector(vector, count) {
+      const found = itemsOf(vector, Holder);
+      if (!found) return false;
+      const index = validity.length();
+      values = grown(values, index + count, create);
+      copyItems(found.items.subarray(0, count), values, index);
+      // What lies in the place of a null is whatever was there before.
+      for (let at = 0; found.bits && at < count; at += 1) {
+        if (!bitAt(found.bits, at)) values[index + at] = zero;
+      }
+      validity.pushBits(count, found.bits);
+      return true;
+    },
     sizeBytes: () => validity.length() * values.BYTES_PER_ELEMENT,
     finish() {
       const taken = validity.take();
       return makeColumn({ type, ...taken, data: values.subarray(0, taken.length) });
     },
   };
+}
+
+/** Both are of one kind, which the types of their union do not say. */
+function copyItems(from: Values, to: Values, at: number): void {
+  (to as Uint8Array).set(from as Uint8Array, at);
 }
 
 /** 128-bit integers in two's complement, the low half first. */
@@ -166,42 +177,6 @@ function decimalBuilder(type: arrow.Decimal): ColumnBuilder {
         ...taken,
         data: new Uint32Array(words.buffer, 0, taken.length * 4),
       });
-    },
-  };
-}
-
-function bytesBuilder(type: arrow.Utf8 | arrow.Binary): ColumnBuilder {
-  const validity = createValidity();
-  const offsets = createOffsets();
-  let bytes = Buffer.allocUnsafe(FIRST_CAPACITY * 16);
-  let used = 0;
-  const reserve = (count: number): void => {
-    if (used + count <= bytes.length) return;
-    const next = Buffer.allocUnsafe(Math.max(used + count, bytes.length * 2));
-    bytes.copy(next, 0, 0, used);
-    bytes = next;
-  };
-  return {
-    type,
-    append(value) {
-      if (value instanceof DuckDBBlobValue && type instanceof arrow.Binary) {
-        reserve(value.bytes.length);
-        bytes.set(value.bytes, used);
-        used += value.bytes.length;
-      } else if (value !== null) {
-        const text = typeof value === 'string' ? value : plainText(value);
-        reserve(text.length * 3);
-        used += bytes.write(text, used, 'utf8');
-      }
-      validity.push(value !== null);
-      offsets.set(validity.length(), used);
-    },
-    sizeBytes: () => used,
-    finish() {
-      const taken = validity.take();
-      const data = bytes.subarray(0, used);
-      used = 0;
-      return makeColumn({ type, ...taken, data, valueOffsets: offsets.take(taken.length) });
     },
   };
 }

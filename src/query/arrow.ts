@@ -5,7 +5,7 @@
 import type { DuckDBResult } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
 import { createColumnBuilder } from './arrow-columns.ts';
-import type { Sink } from './output.ts';
+import type { Sink } from './sink.ts';
 
 const BATCH_ROWS = 65_536;
 const BATCH_BYTES = 64 * 1024 * 1024;
@@ -42,6 +42,7 @@ export async function writeArrow(result: DuckDBResult, sink: Sink): Promise<numb
     const count = chunk.rowCount;
     builders.forEach((builder, index) => {
       const vector = chunk.getColumnVector(index);
+      if (builder.appendVector?.(vector, count)) return;
       for (let row = 0; row < count; row += 1) builder.append(vector.getItem(row));
     });
     rowCount += count;

@@ -17,10 +17,18 @@ import { textWidth, visibleText } from '../text-table.ts';
  */
 export async function lockDown(
   connection: DuckDBConnection,
-  options: { folders: readonly string[]; memoryLimit?: string | undefined },
+  options: {
+    folders: readonly string[];
+    memoryLimit?: string | undefined;
+    /** Temporary files of what does not fit into memory, such as `10GB`. */
+    tempDiskLimit?: string | undefined;
+  },
 ): Promise<void> {
   if (options.memoryLimit !== undefined) {
     await connection.run(`set memory_limit = ${quoteText(options.memoryLimit)}`);
+  }
+  if (options.tempDiskLimit !== undefined) {
+    await connection.run(`set max_temp_directory_size = ${quoteText(options.tempDiskLimit)}`);
   }
   const folders = options.folders.map(quoteText).join(', ');
   await connection.run(`set allowed_directories = [${folders}]`);
@@ -40,8 +48,9 @@ export async function assertLocked(connection: DuckDBConnection): Promise<void> 
  * Table functions that a statement may call. All others are refused, because among them are some that
  * change the process although they stand in a SELECT (`enable_logging`, `enable_peg_parser`,
  * `enable_profiling`, `checkpoint`), that run a text as SQL (`query`, `json_execute_serialized_sql`),
- * that read memory by address (`arrow_scan`) or that list secrets. Files are out of
- * reach by name too: the lake's tables hold what the ledger knows, its files may hold more.
+ * that read memory by address (`arrow_scan`), that list secrets, or that take a name and read the file of
+ * that name (`histogram`). Files are out of reach by name too: the lake's tables hold what the ledger
+ * knows, its files may hold more.
  */
 const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'duckdb_columns',
@@ -51,8 +60,6 @@ const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'duckdb_types',
   'duckdb_views',
   'generate_series',
-  'histogram',
-  'histogram_values',
   'json_each',
   'json_tree',
   'pg_timezone_names',
@@ -65,12 +72,29 @@ const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'unnest',
 ]);
 
-/** Scalar functions that read the environment, write a log, or only hold the process up. */
+/**
+ * Scalar functions that read the environment or the settings, write a log, take a text for SQL, or only
+ * hold the process up.
+ */
 const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set([
+  'current_setting',
   'getenv',
+  'getvariable',
+  'json_serialize_plan',
   'pg_sleep',
   'sleep_ms',
   'write_log',
+]);
+
+/** Views of DuckDB's own that show settings, logs, or the statements and files of the process. */
+const REFUSED_VIEWS: ReadonlySet<string> = new Set([
+  'duckdb_databases',
+  'duckdb_logs',
+  'pg_database',
+  'pg_prepared_statements',
+  'pg_settings',
+  'pg_tablespace',
+  'pragma_database_list',
 ]);
 
 const FILE_NAME = /[/\\*?:]|\.(?:parquet|csv|tsv|txt|json|jsonl|ndjson|gz|zst|db|duckdb|xlsx)$/i;
@@ -151,18 +175,22 @@ function checkTree(tree: unknown): void {
     if (typeof fields.function_name === 'string') {
       checkFunction(fields.function_name, isTableFunction);
     }
-    if (fields.type === 'BASE_TABLE' && FILE_NAME.test(String(fields.table_name))) {
-      refuse(
-        `"${visibleText(String(fields.table_name))}" names a file`,
-        'Name a table; "show tables" lists them.',
-      );
-    }
+    if (fields.type === 'BASE_TABLE') checkTable(String(fields.table_name));
     for (const [key, value] of Object.entries(fields)) {
       pending.push({
         node: value,
         isTableFunction: key === 'function' && fields.type === 'TABLE_FUNCTION',
       });
     }
+  }
+}
+
+function checkTable(name: string): void {
+  if (FILE_NAME.test(name)) {
+    refuse(`"${visibleText(name)}" names a file`, 'Name a table; "show tables" lists them.');
+  }
+  if (REFUSED_VIEWS.has(name.toLowerCase())) {
+    refuse(`${visibleText(name)} is no table of the lake`, 'Name one; "show tables" lists them.');
   }
 }
 

@@ -1,18 +1,14 @@
-/**
- * What a result becomes as text, and where it goes: CSV, JSON lines, and the sink that writes to
- * standard output or, whole or not at all, to a file.
- */
+/** What a result becomes: a table for people, CSV, JSON, JSON lines, Parquet. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type DuckDBConnection,
   type DuckDBResult,
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { FlowproofError, messageOf } from '../errors.ts';
 import { defuse } from '../spreadsheet.ts';
 import { quoteName, quoteText } from '../tables.ts';
 import {
@@ -23,6 +19,7 @@ import {
   renderTable,
   visibleText,
 } from '../text-table.ts';
+import type { Sink } from './sink.ts';
 
 /**
  * One cell by RFC 4180. Text that a spreadsheet would run gets a leading apostrophe; a null is
@@ -83,13 +80,13 @@ export async function writeCsv(result: DuckDBResult, sink: Sink): Promise<number
 }
 
 /** JSON lines: one object a row, so that neither writer nor reader holds more than a row. */
-export async function writeJson(result: DuckDBResult, sink: Sink): Promise<number> {
-  const keys = result.deduplicatedColumnNames().map((name) => `${jsonString(name)}:`);
+export async function writeJsonLines(result: DuckDBResult, sink: Sink): Promise<number> {
+  const object = objectText(result);
   let text = '';
   return forEachRow(
     result,
     (cell) => {
-      text += `{${keys.map((key, column) => key + jsonText(cell(column))).join(',')}}\n`;
+      text += `${object(cell)}\n`;
     },
     async () => {
       const written = text;
@@ -97,6 +94,32 @@ export async function writeJson(result: DuckDBResult, sink: Sink): Promise<numbe
       return sink.write(written);
     },
   );
+}
+
+/** One JSON array of one object a row, a line each. */
+export async function writeJson(result: DuckDBResult, sink: Sink): Promise<number> {
+  const object = objectText(result);
+  let separator = '[\n';
+  let text = '';
+  const rowCount = await forEachRow(
+    result,
+    (cell) => {
+      text += separator + object(cell);
+      separator = ',\n';
+    },
+    async () => {
+      const written = text;
+      text = '';
+      return sink.write(written);
+    },
+  );
+  await sink.write(rowCount === 0 ? '[]\n' : '\n]\n');
+  return rowCount;
+}
+
+function objectText(result: DuckDBResult): (cell: (column: number) => DuckDBValue) => string {
+  const keys = result.deduplicatedColumnNames().map((name) => `${jsonString(name)}:`);
+  return (cell) => `{${keys.map((key, column) => key + jsonText(cell(column))).join(',')}}`;
 }
 
 /** The first rows as a table; the rest is counted. `elapsed` gives the milliseconds for the last line. */
@@ -138,7 +161,7 @@ export async function writeParquet(
   connection: DuckDBConnection,
   statement: string,
   parameters: Record<string, DuckDBValue> | undefined,
-  tempFolder: string,
+  place: { tempFolder: string; maxBytes?: number | undefined },
   sink: Sink,
 ): Promise<number> {
   const empty = await connection.stream(`from (\n${statement}\n) limit 0`, parameters);
@@ -153,133 +176,42 @@ export async function writeParquet(
     const type = types[index]?.typeId ?? DuckDBTypeId.VARCHAR;
     return `${column}${casts[type] ?? ''} as ${quoteName(names[index] ?? column)}`;
   });
-  const path = join(tempFolder, `query-${process.pid}-${randomUUID()}.parquet`);
+  const path = join(place.tempFolder, `query-${process.pid}-${randomUUID()}.parquet`);
+  // DuckDB has no limit for a file that it writes.
+  let isTooLong = false;
+  const watch = setInterval(() => {
+    stat(path).then(
+      ({ size }) => {
+        if (size <= (place.maxBytes ?? Number.POSITIVE_INFINITY)) return;
+        isTooLong = true;
+        connection.interrupt();
+      },
+      () => {},
+    );
+  }, 100);
   try {
     const copied = await connection.runAndReadAll(
       `copy (select ${select.join(', ')} from (\n${statement}\n) as result (${columns.join(', ')}))
        to ${quoteText(path)} (format parquet, compression zstd)`,
       parameters,
     );
+    clearInterval(watch);
     await writeFileBytes(path, sink);
     return Number(copied.getRows()[0]?.[0] ?? 0);
+  } catch (thrown) {
+    throw isTooLong ? new ResultTooLong() : thrown;
   } finally {
+    clearInterval(watch);
     await rm(path, { force: true });
   }
 }
+
+/** What a writer throws for a result that takes more bytes than it may. */
+export class ResultTooLong extends Error {}
 
 /** Copies a file to the sink. */
 async function writeFileBytes(path: string, sink: Sink): Promise<void> {
   for await (const bytes of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     if (!(await sink.write(bytes as Buffer))) return;
   }
-}
-
-/** Where a result goes. */
-export type Sink = {
-  isTerminal: boolean;
-  /** False once the reader has gone away (`| head`): nothing more is wanted, and it is no error. */
-  isOpen(): boolean;
-  /** Resolves when the bytes are taken: true if more is wanted. */
-  write(data: string | Uint8Array): Promise<boolean>;
-  /** Makes a file appear under its name. */
-  finish(): Promise<void>;
-  /** Removes what was written to a file. */
-  abandon(): Promise<void>;
-};
-
-/** True for standard output that a person looks at. */
-export function isTerminal(stream: NodeJS.WritableStream): boolean {
-  return 'isTTY' in stream && stream.isTTY === true;
-}
-
-const GONE = new Set(['EPIPE', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_PREMATURE_CLOSE']);
-
-/** A sink on a stream that stays open; a broken pipe closes the sink and is not thrown. */
-export function streamSink(stream: NodeJS.WritableStream): Sink {
-  let open = true;
-  // Without a listener a broken pipe would end the process; the write's own callback reports it.
-  const ignore = (): void => {};
-  stream.on('error', ignore);
-  const release = (): void => {
-    setImmediate(() => stream.off('error', ignore));
-  };
-  return {
-    isTerminal: isTerminal(stream),
-    isOpen: () => open,
-    write: (data) =>
-      new Promise((resolve, reject) => {
-        if (!open || data.length === 0) return resolve(open);
-        stream.write(data, (error) => {
-          if (!error) return resolve(true);
-          open = false;
-          if (GONE.has((error as NodeJS.ErrnoException).code ?? '')) return resolve(false);
-          reject(unwritable('standard output', error));
-        });
-      }),
-    finish: async () => release(),
-    abandon: async () => release(),
-  };
-}
-
-/**
- * A sink on a file: written beside it under a temporary name, readable by its owner only, and renamed
- * at the end. A device or pipe is written directly. Throws QUERY_REFUSED for a place inside the lake
- * and USAGE for one that cannot be written.
- */
-export async function fileSink(output: string, lakeFolder?: string): Promise<Sink> {
-  try {
-    const folder = await realpath(dirname(output));
-    if (lakeFolder !== undefined) await refuseInside(output, folder, lakeFolder);
-    const target = join(folder, basename(output));
-    const found = await stat(target).catch(() => undefined);
-    if (found?.isDirectory()) throw new Error('it is a folder');
-    const isDirect = found !== undefined && !found.isFile();
-    const path = isDirect ? target : `${target}.${process.pid}.part`;
-    if (!isDirect) await rm(path, { force: true });
-    const file = await open(path, isDirect ? 'w' : 'wx', 0o600);
-    const guarded = async (act: () => Promise<unknown>): Promise<void> => {
-      await act().catch((thrown: unknown) => {
-        throw unwritable(output, thrown);
-      });
-    };
-    return {
-      isTerminal: false,
-      isOpen: () => true,
-      write: async (data) => {
-        await guarded(() => file.appendFile(data));
-        return true;
-      },
-      finish: () =>
-        guarded(async () => {
-          if (!isDirect) await file.sync();
-          await file.close();
-          if (!isDirect) await rename(path, target);
-        }),
-      abandon: async () => {
-        await file.close().catch(() => {});
-        if (!isDirect) await rm(path, { force: true });
-      },
-    };
-  } catch (thrown) {
-    throw thrown instanceof FlowproofError ? thrown : unwritable(output, thrown);
-  }
-}
-
-async function refuseInside(output: string, folder: string, lakeFolder: string): Promise<void> {
-  const lake = await realpath(lakeFolder);
-  if (folder !== lake && !folder.startsWith(lake.endsWith(sep) ? lake : lake + sep)) return;
-  throw new FlowproofError('QUERY_REFUSED', {
-    place: `--output ${output}`,
-    problem: 'it lies inside the lake, which queries never change',
-    remedy: 'Name a file outside the lake, such as --output ./result.csv.',
-  });
-}
-
-function unwritable(place: string, thrown: unknown): FlowproofError {
-  return new FlowproofError('USAGE', {
-    place,
-    problem: `cannot be written (${messageOf(thrown)})`,
-    remedy: 'Name a file in a folder that exists, may be written to and has room.',
-    cause: thrown,
-  });
 }

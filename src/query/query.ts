@@ -1,10 +1,11 @@
 /**
- * Ad-hoc SQL over the lake's views: runs what passes the gates (`gate.ts`) and writes its
- * result. DuckDB says that it is no sandbox: `flowproof query` runs one statement in a process that
- * does nothing else. It sets no time limit.
+ * Ad-hoc SQL over the lake's views: runs what passes the gates (`gate.ts`) and writes its result within
+ * the limits of rows, bytes, memory and temporary disk. DuckDB says that it is no sandbox: statements of
+ * users come here in a process that does nothing else (`query-process.ts`), which sets the limit of time.
  */
 import {
   type DuckDBConnection,
+  type DuckDBResult,
   type DuckDBType,
   DuckDBTypeId,
   type DuckDBValue,
@@ -12,21 +13,20 @@ import {
 import type { Parameters } from '../database.ts';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { visibleText } from '../text-table.ts';
+import { writePlan } from './explain-plan.ts';
 import { assertLocked, assertReadOnly, failed, parseStatement, refuse } from './gate.ts';
+import { limitError, type QueryLimits, resultBytes } from './limits.ts';
 import {
-  fileSink,
-  isTerminal,
-  type Sink,
-  streamSink,
+  ResultTooLong,
   writeCsv,
   writeJson,
+  writeJsonLines,
   writeParquet,
   writeTable,
 } from './output.ts';
-
-export const QUERY_FORMATS = ['table', 'csv', 'json', 'arrow', 'parquet'] as const;
-
-export type QueryFormat = (typeof QUERY_FORMATS)[number];
+import { checkNames, typeParameters } from './parameters.ts';
+import type { ExplainKind, QueryFormat } from './query-format.ts';
+import type { Sink } from './sink.ts';
 
 const DEFAULT_TABLE_ROWS = 200;
 
@@ -34,8 +34,14 @@ const DEFAULT_TABLE_ROWS = 200;
 const DUCKDB_ERROR = /^[A-Za-z][A-Za-z ]{1,40} Error: /;
 
 /** What DuckDB threw, as an error that says what to do; anything else as it is. */
-async function explain(connection: DuckDBConnection, thrown: unknown): Promise<unknown> {
+async function explain(request: QueryRequest, thrown: unknown): Promise<unknown> {
+  const { connection, limits } = request;
   const message = messageOf(thrown);
+  if (thrown instanceof ResultTooLong && limits) return limitError('bytes', limits);
+  if (message.startsWith('INTERRUPT Error')) return interrupted();
+  if (limits && message.startsWith('Out of Memory Error')) {
+    return limitError(message.includes('max_temp_directory_size') ? 'temp_disk' : 'memory', limits);
+  }
   if (thrown instanceof FlowproofError || !DUCKDB_ERROR.test(message)) return thrown;
   if (message.startsWith('Permission Error')) {
     return new FlowproofError('QUERY_REFUSED', {
@@ -59,6 +65,14 @@ async function explain(connection: DuckDBConnection, thrown: unknown): Promise<u
   return failed(problem, `${hint}"show tables" lists all.`);
 }
 
+function interrupted(): FlowproofError {
+  return new FlowproofError('QUERY_INTERRUPTED', {
+    place: 'query',
+    problem: 'it was interrupted',
+    remedy: 'Run it again when its result is wanted.',
+  });
+}
+
 async function closeTables(connection: DuckDBConnection, name: string): Promise<string[]> {
   const reader = await connection.runAndReadAll(
     `select table_name
@@ -77,16 +91,21 @@ export type QueryRequest = {
   sql: string;
   /** Values of `$name` in the statement. */
   parameters?: Parameters | undefined;
+  /** The same as text, typed by the statement; in place of `parameters`. */
+  parameterTexts?: Readonly<Record<string, string>> | undefined;
   format: QueryFormat;
-  /** File to write, replaced if it exists; standard output if absent. */
-  output?: string | undefined;
-  stdout: NodeJS.WritableStream;
+  /** Shows how it is run, in place of the result. */
+  explain?: ExplainKind | undefined;
+  /** Where the result goes; its user finishes or abandons it. */
+  sink: Sink;
   /** Rows that the table format shows; the rest is counted. */
   maxTableRows?: number | undefined;
-  /** The lake, in which no output may be written. */
-  lakeFolder?: string | undefined;
   /** Folder among those of `lockDown` for Parquet files on their way; needed for that format. */
   tempFolder?: string | undefined;
+  /** Of rows and bytes, and for messages; none if absent. */
+  limits?: QueryLimits | undefined;
+  /** True once the statement is to end with an error. */
+  isStopped?: (() => boolean) | undefined;
   /** Milliseconds, for the last line of a table. */
   now?: (() => number) | undefined;
 };
@@ -94,48 +113,62 @@ export type QueryRequest = {
 /**
  * Runs one SELECT and writes its result: rows as they come, memory bounded by a few chunks; only the
  * table format holds the rows that it shows. A reader that goes away ends it quietly. Returns the
- * number of rows produced.
+ * number of rows produced; of a plan, none.
  *
  * Throws QUERY_REFUSED (not a SELECT, out of bounds, binary to a terminal), QUERY_FAILED (DuckDB's
- * message) or USAGE (the output cannot be written).
+ * message), QUERY_LIMIT, QUERY_INTERRUPTED, or what the sink throws.
  */
 export async function runQuery(request: QueryRequest): Promise<{ rowCount: number }> {
-  const { connection, format, output, stdout } = request;
+  const { connection, format, sink } = request;
   await assertLocked(connection);
   await assertReadOnly(connection, request.sql);
-  if ((format === 'arrow' || format === 'parquet') && !output && isTerminal(stdout)) {
+  if ((format === 'arrow' || format === 'parquet') && sink.isTerminal && !request.explain) {
     refuse(
       `${format} is binary, and standard output is a terminal`,
       `Write it to a file, such as --output result.${format}, or pipe it to a program.`,
     );
   }
-  const sink = output ? await fileSink(output, request.lakeFolder) : streamSink(stdout);
   try {
-    const rowCount = await write(request, sink);
-    await sink.finish();
-    return { rowCount };
+    const limited = request.limits ? limitedSink(sink, request.limits) : sink;
+    return { rowCount: await write(request, limited) };
   } catch (thrown) {
-    await sink.abandon();
-    throw await explain(connection, thrown);
+    throw await explain(request, thrown);
   }
 }
 
 async function write(request: QueryRequest, sink: Sink): Promise<number> {
-  const { connection, sql } = request;
+  const { connection, sql, limits } = request;
   const parameters = await bindings(request);
+  if (request.explain) {
+    const { explain: kind, format } = request;
+    await writePlan(connection, { sql, parameters, explain: kind, format }, sink);
+    return 0;
+  }
   if (request.format === 'parquet') {
     if (request.tempFolder === undefined) throw new Error('the parquet format needs tempFolder');
     const statement = await withoutEnd(connection, sql);
-    return writeParquet(connection, statement, parameters, request.tempFolder, sink);
+    const place = {
+      tempFolder: request.tempFolder,
+      maxBytes: limits ? resultBytes(limits) : undefined,
+    };
+    const rowCount = await writeParquet(connection, statement, parameters, place, sink);
+    if (limits && rowCount > limits.rows) throw limitError('rows', limits);
+    return rowCount;
   }
   const now = request.now ?? (() => performance.now());
   const startedAt = now();
-  const result = await connection.stream(sql, parameters);
+  const result = watched(await connection.stream(sql, parameters), request);
   assertReadable(result.columnTypes());
   // Loading Arrow takes a tenth of a second, which every other command would wait for.
   const writeArrow: typeof writeJson = async (...args) =>
     (await import('./arrow.ts')).writeArrow(...args);
-  const writers = { csv: writeCsv, json: writeJson, arrow: writeArrow, table: writeTable };
+  const writers = {
+    csv: writeCsv,
+    json: writeJson,
+    jsonl: writeJsonLines,
+    arrow: writeArrow,
+    table: writeTable,
+  };
   const rowCount = await writers[request.format](result, sink, {
     maxRows: request.maxTableRows ?? DEFAULT_TABLE_ROWS,
     elapsed: () => now() - startedAt,
@@ -145,27 +178,44 @@ async function write(request: QueryRequest, sink: Sink): Promise<number> {
   return rowCount;
 }
 
-/** The parameters, if they are those of the statement. */
+/** The result, which throws once it has more rows than it may, or is to stop. */
+function watched(result: DuckDBResult, request: QueryRequest): DuckDBResult {
+  const { limits, isStopped } = request;
+  const fetch = result.fetchChunk.bind(result);
+  let rowCount = 0;
+  result.fetchChunk = async () => {
+    const chunk = await fetch();
+    if (isStopped?.()) throw interrupted();
+    rowCount += chunk?.rowCount ?? 0;
+    if (limits && rowCount > limits.rows) throw limitError('rows', limits);
+    return chunk;
+  };
+  return result;
+}
+
+/** The sink, which throws before it takes more bytes than it may. */
+function limitedSink(sink: Sink, limits: QueryLimits): Sink {
+  const maxBytes = resultBytes(limits);
+  let byteCount = 0;
+  return {
+    ...sink,
+    write: async (data) => {
+      byteCount += Buffer.byteLength(data);
+      if (byteCount > maxBytes) throw limitError('bytes', limits);
+      return sink.write(data);
+    },
+  };
+}
+
+/** The values of the parameters, if they are those of the statement. */
 async function bindings(request: QueryRequest): Promise<Record<string, DuckDBValue> | undefined> {
-  const parsed = await parseStatement(request.connection, request.sql);
-  const [statement] = (parsed.statements ?? []) as { named_param_map: { key: string }[] }[];
-  const wanted = (statement?.named_param_map ?? []).map(({ key }) => key);
-  const given = request.parameters ?? {};
-  const missing = wanted.filter((name) => !Object.hasOwn(given, name));
-  const unknown = Object.keys(given).filter((name) => !wanted.includes(name));
-  if (missing.length > 0) {
-    throw failed(
-      `no value for the parameter ${missing.map((name) => `$${name}`).join(', ')}`,
-      'Give a value for each.',
-    );
-  }
-  if (unknown.length > 0) {
-    throw failed(
-      `the statement has no parameter ${unknown.map((name) => `$${name}`).join(', ')}`,
-      'Leave the value out, or use it in the statement.',
-    );
-  }
-  return wanted.length > 0 ? { ...given } : undefined;
+  const { connection, sql, parameterTexts } = request;
+  const given = parameterTexts ?? request.parameters ?? {};
+  await checkNames(connection, sql, Object.keys(given));
+  if (Object.keys(given).length === 0) return undefined;
+  return parameterTexts
+    ? typeParameters(connection, sql, parameterTexts)
+    : { ...request.parameters };
 }
 
 /** The driver reads a struct by its names, so fields without a name of their own would be lost. */

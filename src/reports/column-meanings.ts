@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { QUERIES_ROOT, type QueryFile } from '../query-file.ts';
+import { checkYamlDepth } from '../yaml-depth.ts';
 
 const meanings = z.record(z.string(), z.string().trim().min(1));
 
@@ -26,7 +27,9 @@ export const REPORTS_FOLDER = join(QUERIES_ROOT, 'reports');
 export function readColumnMeanings(folder: string): ColumnMeanings {
   const path = join(folder, 'columns.yaml');
   try {
-    return fileSchema.parse(parse(readFileSync(path, 'utf8')));
+    const text = readFileSync(path, 'utf8');
+    checkYamlDepth(text);
+    return fileSchema.parse(parse(text, { logLevel: 'error' }));
   } catch (thrown) {
     const problem = thrown instanceof z.ZodError ? z.prettifyError(thrown) : messageOf(thrown);
     throw new FlowproofError('REPORT_INVALID', {

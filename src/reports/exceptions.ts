@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
+import { checkYamlDepth } from '../yaml-depth.ts';
 import type { ExceptionUse, ReportCell, ReportColumn, ReportResult, RowStatus } from './report.ts';
 
 const text = z.string().trim().min(1);
@@ -46,8 +47,9 @@ export function readExceptions(path: string): Exceptions {
   let parsed: unknown;
   try {
     content = readFileSync(path, 'utf8');
+    checkYamlDepth(content);
     // Dates stay texts, as the schema wants them.
-    parsed = parse(content, { schema: 'core' });
+    parsed = parse(content, { schema: 'core', logLevel: 'error' });
   } catch (thrown) {
     throw invalid(path, `cannot be read: ${messageOf(thrown)}`, thrown);
   }

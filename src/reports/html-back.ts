@@ -44,7 +44,9 @@ export function checkSection(content: PackContent): Markup {
 <li>In the folder, run <code>sha256sum -c ${CHECKSUMS_NAME}</code>. Every file must be reported as OK, this one included.</li>
 <li><code>${MANIFEST_NAME}</code> names every source object with its SHA-256, every report with its parameters, row count and query, and every file.</li>
 <li>A source object can be fetched again from its URI; <code>sha256sum</code> of it must give the value that the manifest lists.</li>
-<li>Whoever keeps the value of <code>sha256sum ${CHECKSUMS_NAME}</code> elsewhere can tell later that the pack was not replaced as a whole.</li>
+<li><code>rows.sha256</code> has a short hash of each row and column of each CSV file: it says where a file differs.</li>
+<li>If the folder has <code>manifest.dsse.json</code>, the pack is signed: a DSSE envelope around an in-toto statement with the SHA-256 of each file. It is checked with <code>openssl</code> and the public key, which must come from the entity and not from the pack; the commands stand in flowproof’s README. <code>flowproof verify</code> does the same.</li>
+<li>Whoever keeps the value of <code>sha256sum ${CHECKSUMS_NAME}</code> elsewhere can tell later that the pack was not replaced as a whole. <code>previous</code> in ${MANIFEST_NAME} names the pack before this one by its hash.</li>
 </ol>
 <dl class="facts hashes">
 <div><dt>SHA-256 of the configuration</dt><dd class="hash">${content.configSha256}</dd></div>

@@ -1,9 +1,10 @@
 /**
- * The front of the HTML: cover, contents, summary, and what the pack covers and rests on.
+ * The front of the HTML: cover, contents, the page at a glance, summary, and what the pack covers and rests on.
  */
 import type { Anchors } from './html-anchors.ts';
 import { breakable, html, type Markup, prose } from './html-markup.ts';
 import { statusClass } from './html-palette.ts';
+import { pictures } from './html-pictures.ts';
 import { statusBadge, statusSymbol, statusWord } from './html-status.ts';
 import { periodText } from './pdf-data.ts';
 import { type PackContent, STATUS_WORDS, STATUSES } from './report.ts';
@@ -80,15 +81,29 @@ export function contents(
 `;
 }
 
-export function summarySection(content: PackContent, anchors: Anchors): Markup {
-  return html`<section id="summary" aria-labelledby="summary-title">
-<h2 id="summary-title">Summary</h2>
+/** The page that says it all: statuses, figures and pictures. */
+export function glanceSection(content: PackContent, anchors: Anchors): Markup {
+  return html`<section id="glance" aria-labelledby="glance-title">
+<h2 id="glance-title">At a glance</h2>
 <p class="lead">A status says what the <strong>evidence</strong> shows of a requirement, in the period and scope of this pack. It does not say whether the requirement is in place: the assessor decides.</p>
 <ul class="tiles">${STATUSES.map((status) => {
     const count = content.requirements.filter((one) => one.status === status).length;
     return html`<li class="tile is-${status}${count === 0 ? ' empty-tile' : ''}"><span class="count">${count}</span> ${statusBadge(status)} <span class="meaning">${STATUS_WORDS[status].meaning}</span></li>
 `;
   })}</ul>
+${
+  content.figures.length === 0
+    ? null
+    : html`<h3 class="plain">What was read</h3>
+<dl class="figures">${content.figures.map((one) => html`<div><dt>${prose(one.label)}</dt><dd>${prose(one.value)}</dd></div>\n`)}</dl>
+`
+}${pictures(content, anchors)}</section>
+`;
+}
+
+export function summarySection(content: PackContent, anchors: Anchors): Markup {
+  return html`<section id="summary" aria-labelledby="summary-title">
+<h2 id="summary-title">Summary</h2>
 <div class="table-scroll card" role="group" aria-labelledby="summary-title" tabindex="0">
 <table class="summary" data-filter>
 <caption class="unseen">Requirements and their statuses</caption>
@@ -99,13 +114,7 @@ ${content.requirements.map(
 `,
 )}</table>
 </div>
-${
-  content.figures.length === 0
-    ? null
-    : html`<h3 class="plain">What was read</h3>
-<dl class="figures">${content.figures.map((one) => html`<div><dt>${prose(one.label)}</dt><dd>${prose(one.value)}</dd></div>\n`)}</dl>
-`
-}</section>
+</section>
 `;
 }
 

@@ -3,7 +3,7 @@
  * has a contrast of 4.5 or more, and lines of controls 3 or more (WCAG 2.2 AA, 1.4.3 and 1.4.11).
  */
 import { ACCENT, STATUS_COLOURS } from './pdf-data.ts';
-import { STATUSES, type Status } from './report.ts';
+import { ROW_STATUSES, type RowStatus } from './report.ts';
 
 type Colours = {
   page: string;
@@ -61,13 +61,14 @@ const DARK: Colours = {
   target: '#3a3314',
 };
 
-const DARK_STATUSES: Readonly<Record<Status, StatusColours>> = {
+const DARK_STATUSES: Readonly<Record<RowStatus, StatusColours>> = {
   supports: { ink: '#84d7a8', paper: '#143323' },
   partial: { ink: '#efc46f', paper: '#372a0e' },
   contradicts: { ink: '#ffa29c', paper: '#431a1a' },
   not_evidenced: { ink: '#bcc6d0', paper: '#28323c' },
   out_of_reach: { ink: '#c5b6f4', paper: '#2c2448' },
   manual_evidence_required: { ink: '#8cc4ee', paper: '#14324a' },
+  accepted: { ink: '#79d3de', paper: '#0f3439' },
 };
 
 const OTHERS: Readonly<Record<'light' | 'dark', StatusColours>> = {
@@ -90,7 +91,7 @@ export function themeColours(theme: Theme): Map<string, string> {
 
 /** The class and property name of a row's status: its own if it is known, else that of all others. */
 export function statusClass(status: string): string {
-  return STATUSES.find((known) => known === status) ?? OTHER;
+  return ROW_STATUSES.find((known) => known === status) ?? OTHER;
 }
 
 function properties(theme: Theme): string {
@@ -105,7 +106,7 @@ function properties(theme: Theme): string {
 export function themeRules(): string {
   const light = properties('light');
   const dark = properties('dark');
-  const statuses = [...STATUSES, OTHER].map(
+  const statuses = [...ROW_STATUSES, OTHER].map(
     (name) => `.is-${name}{--status-ink:var(--${name}-ink);--status-paper:var(--${name}-paper)}`,
   );
   return [

@@ -4,13 +4,13 @@
  */
 import { html, type Markup, trusted } from './html-markup.ts';
 import { statusClass } from './html-palette.ts';
-import { STATUS_WORDS, STATUSES, type Status } from './report.ts';
+import { ROW_STATUSES, type RowStatus, STATUS_WORDS } from './report.ts';
 import { columnTitle } from './report-words.ts';
 
 const RING = '<circle class="thin" cx="8" cy="8" r="6.9"/>';
 
 /** Drawings in a field of 16 by 16, in the status's ink; `cut` is what shows the paper through it. */
-const SYMBOLS: Readonly<Record<Status, string>> = {
+const SYMBOLS: Readonly<Record<RowStatus, string>> = {
   supports: '<circle cx="8" cy="8" r="8"/><path class="cut" d="m4.4 8.4 2.6 2.8 4.8-5.8"/>',
   contradicts: '<rect width="16" height="16" rx="2.5"/><path class="cut" d="m5 5 6 6m0-6-6 6"/>',
   partial: `${RING}<path d="M8 .2a7.8 7.8 0 0 0 0 15.6z"/>`,
@@ -19,6 +19,7 @@ const SYMBOLS: Readonly<Record<Status, string>> = {
     '<circle class="thin dashed" cx="8" cy="8" r="6.9"/><path class="thick" d="m5.2 10.8 5.6-5.6"/>',
   manual_evidence_required:
     '<circle cx="8" cy="4" r="3.6"/><path d="M1.2 16c0-4.8 2.8-6.8 6.8-6.8s6.8 2 6.8 6.8z"/>',
+  accepted: `${RING}<path class="thick" d="m4.9 8.3 2.2 2.4 4-4.8"/>`,
 };
 
 const OTHER_SYMBOL = '<path d="m8 .4 7.6 7.6-7.6 7.6-7.6-7.6z"/>';
@@ -38,7 +39,7 @@ export function statusSymbol(status: string): Markup {
 
 /** The word for a status; a value that is none of the known ones reads as it is. */
 export function statusWord(status: string): string {
-  const known = STATUSES.find((one) => one === status);
+  const known = ROW_STATUSES.find((one) => one === status);
   return known ? STATUS_WORDS[known].label : columnTitle(status);
 }
 

@@ -11,10 +11,12 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../query-file.ts';
 import { type Anchors, anchorsOf } from './html-anchors.ts';
 import { checkSection, sourcesSection } from './html-back.ts';
+import { exceptionsSection } from './html-exceptions.ts';
 import {
   basisSection,
   contents,
   cover,
+  glanceSection,
   organizationText,
   type PageSection,
   summarySection,
@@ -25,13 +27,13 @@ import { reportsSection } from './html-reports.ts';
 import { requirementsSection } from './html-requirements.ts';
 import { symbolSprite } from './html-status.ts';
 import { periodText } from './pdf-data.ts';
-import { type PackContent, STATUSES } from './report.ts';
+import { type PackContent, ROW_STATUSES } from './report.ts';
 
 /** Style and script stand beside this source, also when the compiled package runs from `dist/`. */
 const PAGE_ROOT = join(PACKAGE_ROOT, 'src', 'reports', 'page');
 
 /** Later sheets overrule earlier ones. */
-const STYLE_SHEETS = ['base', 'frame', 'sections', 'tables', 'narrow', 'print'];
+const STYLE_SHEETS = ['base', 'frame', 'sections', 'pictures', 'tables', 'narrow', 'print'];
 
 /** The HTML's bytes; identical for identical content. */
 export function writeHtml(content: PackContent): Buffer {
@@ -54,7 +56,7 @@ export function writeHtml(content: PackContent): Buffer {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 ${symbolSprite()}${cover(content)}<div class="page">
-${contents(content, anchors, sections)}<main id="main" tabindex="-1" data-statuses="${STATUSES.join(' ')}">
+${contents(content, anchors, sections)}<main id="main" tabindex="-1" data-statuses="${ROW_STATUSES.join(' ')}">
 ${sections.map((section) => section.markup)}</main>
 </div>
 <footer class="foot">${organizationText(content)} · ${prose(content.pack.title)} · ${periodText(content.period)}</footer>
@@ -67,11 +69,14 @@ ${sections.map((section) => section.markup)}</main>
 
 /** The sections of the page in their order; the contents list them. */
 function sectionsOf(content: PackContent, anchors: Anchors): PageSection[] {
+  const exceptions = exceptionsSection(content, anchors);
   return [
+    { id: 'glance', title: 'At a glance', markup: glanceSection(content, anchors) },
     { id: 'summary', title: 'Summary', markup: summarySection(content, anchors) },
     { id: 'basis', title: 'Scope and basis', markup: basisSection(content) },
     { id: 'requirements', title: 'Requirements', markup: requirementsSection(content, anchors) },
     { id: 'reports', title: 'Reports', markup: reportsSection(content, anchors) },
+    ...(exceptions === null ? [] : [{ id: 'exceptions', title: 'Exceptions', markup: exceptions }]),
     { id: 'sources', title: 'Sources', markup: sourcesSection(content) },
     { id: 'check', title: 'How to check', markup: checkSection(content) },
   ];

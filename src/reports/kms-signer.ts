@@ -15,20 +15,23 @@ export type KmsOptions = {
   key: string;
   /** Of the key; an ARN says its own. */
   region: string | undefined;
+  client?: KMSClient;
 };
 
 const ALGORITHM = 'ECDSA_SHA_256';
 const KEY_SPEC = 'ECC_NIST_P256';
 
 /** Asks KMS for the public key. Throws SIGNING_KEY_UNUSABLE, signing SIGNING_FAILED. */
-export async function kmsSigner({ key, region }: KmsOptions): Promise<Signer> {
+export async function kmsSigner({ key, region, client: given }: KmsOptions): Promise<Signer> {
   const arnRegion = /^arn:[a-z-]+:kms:([a-z0-9-]+):/.exec(key)?.[1];
   const ownRegion = arnRegion ?? region;
-  const client = new KMSClient({
-    ...(ownRegion === undefined ? {} : { region: ownRegion }),
-    maxAttempts: 5,
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
-  });
+  const client =
+    given ??
+    new KMSClient({
+      ...(ownRegion === undefined ? {} : { region: ownRegion }),
+      maxAttempts: 5,
+      requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
+    });
   const answer = await client
     .send(new GetPublicKeyCommand({ KeyId: key }))
     .catch((thrown) => failCall('SIGNING_KEY_UNUSABLE', thrown, key, 'GetPublicKey'));

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { printedJson } from '../printed-text.ts';
 import type { PackContent } from './report.ts';
 
 export const MANIFEST_NAME = 'manifest.json';
@@ -173,7 +174,8 @@ export function manifestJson(content: PackContent, files: PackFiles, custody?: C
       .map(([name, bytes]) => ({ name, sha256: sha256Of(bytes), size_bytes: bytes.length }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
-  return `${JSON.stringify(manifest, null, 2)}\n`;
+  // Names of objects stay exact; whoever prints the file on a terminal sees their controls escaped.
+  return `${printedJson(manifest)}\n`;
 }
 
 /** `SHA256SUMS` over every file, as `sha256sum -c` reads it. */

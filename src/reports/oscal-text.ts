@@ -26,6 +26,6 @@ export function oscalProse(text: string): string {
 
 /** The text as OSCAL's `token`: what one cannot hold becomes a dot. */
 export function oscalToken(text: string): string {
-  const token = text.replaceAll(/[^A-Za-z0-9._-]/g, '.').replace(/\.+$/, '');
+  const token = text.replaceAll(/[^A-Za-z0-9._-]/g, '.').replace(/(?<!\.)\.+$/, '');
   return /^[A-Za-z_]/.test(token) ? token : `_${token}`;
 }

@@ -1,11 +1,9 @@
 /**
- * What the first page of a pack shows in pictures, and its list of exceptions, in words and numbers that
- * every writer draws in its own way.
+ * What the first page of a pack shows in pictures, in words and numbers that every writer draws in its
+ * own way, and what it says of an exception. Names are as in the data: a writer makes them fit to print.
  */
-import { breakable, printable, printableProse } from './printable.ts';
-import type { PackContent } from './report.ts';
-
-const prose = (text: string): string => breakable(printableProse(text), 24);
+import type { ExceptionUse, PackContent } from './report.ts';
+import { segmentMatrix } from './segment-matrix.ts';
 
 /** How the six details are called on the picture. */
 const ELEMENT_LABELS: Readonly<Record<string, string>> = {
@@ -22,14 +20,32 @@ export const DETAIL_STATES = ['met', 'supplied', 'partial', 'missing'] as const;
 /** How far a day's interfaces are covered: `none` without interfaces in scope, else five steps. */
 export type CoverageStep = 'none' | '0' | '1' | '2' | '3' | '4';
 
-/** Bars, days and tiles of the first page. */
+/** How the states of a detail are called under the picture. */
+export const DETAIL_STATE_WORDS: Readonly<Record<(typeof DETAIL_STATES)[number], string>> = {
+  met: 'met by the flow log',
+  supplied: 'supplied by a companion or metadata',
+  partial: 'partial',
+  missing: 'missing',
+};
+
+/** How the steps of the calendar are called under it, the best first. */
+export const COVERAGE_WORDS: readonly (readonly [CoverageStep, string])[] = [
+  ['4', 'all'],
+  ['3', '90 % or more'],
+  ['2', 'half or more'],
+  ['1', 'fewer'],
+  ['0', 'none'],
+  ['none', 'interfaces not known'],
+];
+
+/** Bars, days and segments of the first page. */
 export function overviewData(content: PackContent) {
-  const { details, days } = content.overview;
+  const { details, days, segments } = content.overview;
   return {
     details: details.map((one) => {
       const total = one.met + one.supplied + one.partial + one.missing;
       return {
-        label: ELEMENT_LABELS[one.element] ?? prose(one.element),
+        label: ELEMENT_LABELS[one.element] ?? one.element,
         parts: DETAIL_STATES.map((state) => ({
           state,
           share: total === 0 ? 0 : one[state] / total,
@@ -44,6 +60,7 @@ export function overviewData(content: PackContent) {
       weekday: (new Date(`${one.day}T00:00:00Z`).getUTCDay() + 6) % 7,
     })),
     daysText: daysText(days),
+    segments: segmentMatrix(segments),
   };
 }
 
@@ -78,27 +95,8 @@ function daysText(days: PackContent['overview']['days']): string {
   ].join('; ');
 }
 
-/** The exceptions of the pack; null if the configuration names none. */
-export function exceptionsData(content: PackContent) {
-  if (content.exceptions === null) return null;
-  return {
-    sha256: breakable(printable(content.exceptions.sha256), 16),
-    uses: content.exceptions.uses.map((one) => ({
-      id: prose(one.id),
-      report: one.report,
-      what: prose(one.what),
-      why: prose(one.why),
-      control: prose(one.compensating_control),
-      owner: prose(one.owner),
-      approvedBy: prose(one.approved_by),
-      expires: one.expires,
-      state:
-        one.state === 'expired'
-          ? 'expired: its rows count'
-          : one.rowCount === 0
-            ? 'in force, matches nothing'
-            : 'in force',
-      rows: String(one.rowCount),
-    })),
-  };
+/** Whether an exception counts in the pack, in words. */
+export function exceptionState(use: Pick<ExceptionUse, 'state' | 'rowCount'>): string {
+  if (use.state === 'expired') return 'expired: its rows count';
+  return use.rowCount === 0 ? 'in force, matches nothing' : 'in force';
 }

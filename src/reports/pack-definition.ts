@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { QUERIES_ROOT } from '../query-file.ts';
+import { checkYamlDepth } from '../yaml-depth.ts';
 import {
   type ReportResult,
   type RequirementResult,
@@ -28,15 +29,15 @@ const requirementSchema = z
     asks: text,
     /** Names of the reports that bear on it. */
     reports: z.array(text),
-    /** The status of a requirement that no report bears on. */
+    /** The status of a requirement that no report could support: none bears on it, or what they list only helps a person. */
     status: z.enum(['out_of_reach', 'manual_evidence_required']).optional(),
     /** What these logs can never show of it. */
     limits: text,
     /** What only a person can supply, and whom to ask. */
     manual: z.array(text),
   })
-  .refine((one) => (one.reports.length === 0) === (one.status !== undefined), {
-    message: 'a requirement has either reports or a status of its own',
+  .refine((one) => one.reports.length > 0 || one.status !== undefined, {
+    message: 'a requirement has reports or a status of its own',
   });
 
 const packSchema = z.strictObject({
@@ -75,7 +76,9 @@ export function loadPackDefinition(
 
 function parseYaml(path: string): unknown {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    const text = readFileSync(path, 'utf8');
+    checkYamlDepth(text);
+    return parse(text, { logLevel: 'error' });
   } catch (thrown) {
     throw invalid(path, `is not YAML: ${messageOf(thrown)}`, thrown);
   }
@@ -174,20 +177,16 @@ export function requirementResult(
   requirement: PackRequirement,
   results: readonly ReportEvidence[],
 ): RequirementResult {
-  const derived =
-    requirement.status === undefined
-      ? deriveRequirementStatus(
-          requirement.reports.map(
-            (name) =>
-              results.find((one) => one.name === name) ?? {
-                name,
-                title: name,
-                hadData: false,
-                statusCounts: {},
-              },
-          ),
-        )
-      : { status: requirement.status, why: DECLARED_WHY[requirement.status] };
+  const evidence = requirement.reports.map(
+    (name): ReportEvidence =>
+      results.find((one) => one.name === name) ?? {
+        name,
+        title: name,
+        hadData: false,
+        statusCounts: {},
+      },
+  );
+  const derived = statusOf(requirement.status, evidence);
   return {
     id: requirement.id,
     title: requirement.title,
@@ -196,6 +195,21 @@ export function requirementResult(
     reports: requirement.reports,
     limits: requirement.limits,
     manual: requirement.manual,
+  };
+}
+
+/** A declared status stands whatever the reports list, unless a row of them contradicts. */
+function statusOf(
+  declared: PackRequirement['status'],
+  evidence: readonly ReportEvidence[],
+): { status: Status; why: string } {
+  if (declared === undefined) return deriveRequirementStatus(evidence);
+  if (evidence.length === 0) return { status: declared, why: DECLARED_WHY[declared] };
+  const derived = deriveRequirementStatus(evidence);
+  if (derived.status === 'contradicts') return derived;
+  return {
+    status: declared,
+    why: `${DECLARED_WHY[declared]} What the logs list for it: ${derived.why}`,
   };
 }
 

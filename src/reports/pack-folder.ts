@@ -104,14 +104,9 @@ export async function writePackFolder(
   });
   const names = [...files.keys()].sort();
   if (await holdsPack(request.folder, files)) return { files: names, changed: false };
-  const parent = dirname(request.folder);
-  const fresh = join(parent, `.${basename(request.folder)}.new`);
-  const old = join(parent, `.${basename(request.folder)}.old`);
+  const { fresh, old } = placesBeside(request.folder);
   try {
-    await rm(fresh, { recursive: true, force: true });
-    // A run that was killed between the two renames of a swap left the pack under its other name.
-    if (existsSync(old) && !existsSync(request.folder)) await rename(old, request.folder);
-    await discard(old, request.folder);
+    await finishSwap(request.folder);
     for (const [name, bytes] of files) await writeDurably(join(fresh, name), bytes);
     await swapIn(fresh, request.folder, old);
     const keptFolder = await discard(old, request.folder);
@@ -127,6 +122,24 @@ export async function writePackFolder(
       cause: thrown,
     });
   }
+}
+
+/** Where a pack is written before it takes its place, and where the one that it replaces stands meanwhile. */
+function placesBeside(folder: string): { fresh: string; old: string } {
+  const name = join(dirname(folder), `.${basename(folder)}`);
+  return { fresh: `${name}.new`, old: `${name}.old` };
+}
+
+/**
+ * Tidies up what a run left that was killed while it wrote this pack: half a pack goes, and one that was
+ * moved aside comes back if nothing took its place.
+ */
+export async function finishSwap(folder: string): Promise<void> {
+  const { fresh, old } = placesBeside(folder);
+  await rm(fresh, { recursive: true, force: true });
+  // The kill may have come between the two renames of a swap.
+  if (existsSync(old) && !existsSync(folder)) await rename(old, folder);
+  await discard(old, folder);
 }
 
 /** Deletes a replaced pack if it is one, unharmed; else moves it beside the new one, and says where. */

@@ -3,7 +3,14 @@
  * page can hold, columns with widths by what they hold.
  */
 import { layoutColumns, type MeasuredCell } from './column-widths.ts';
-import { exceptionsData, overviewData } from './overview-data.ts';
+import {
+  COVERAGE_WORDS,
+  DETAIL_STATE_WORDS,
+  DETAIL_STATES,
+  exceptionState,
+  overviewData,
+} from './overview-data.ts';
+import { NOTE_COLUMNS, planColumns } from './pdf-columns.ts';
 import { BREAK, breakable, printable, printableProse } from './printable.ts';
 import {
   type PackContent,
@@ -15,6 +22,8 @@ import {
   type RowStatus,
   STATUS_WORDS,
 } from './report.ts';
+import { columnTitle, emptyText, grainText, ROW_KINDS } from './report-words.ts';
+import { CELL_STATES, CELL_WORDS } from './segment-matrix.ts';
 
 /** Rows of a report in the PDF; the CSV has all. */
 const MAX_ROWS = 200;
@@ -23,12 +32,6 @@ const MAX_SOURCES = 100;
 const MAX_CELL_CHARACTERS = 400;
 /** Characters of a note below a row: room for a whole command. */
 const MAX_NOTE_CHARACTERS = 1500;
-/** Columns of long texts: printed below their row, over its whole width. */
-const NOTE_COLUMNS: ReadonlyMap<string, string> = new Map([
-  ['log_format', 'Format'],
-  ['why', 'Why'],
-  ['remedy', 'Remedy'],
-]);
 /** More columns than this turn the page. */
 const MAX_PORTRAIT_COLUMNS = 6;
 
@@ -56,12 +59,6 @@ export const STATUS_COLOURS: Readonly<Record<RowStatus, { ink: string; paper: st
   out_of_reach: { ink: '#4b3a78', paper: '#eeeaf7' },
   manual_evidence_required: { ink: '#17476b', paper: '#e3edf5' },
   accepted: { ink: '#0b5c66', paper: '#def1f2' },
-};
-
-const ROW_KINDS: Readonly<Record<ReportResult['rowKind'], string>> = {
-  findings: 'Findings: a row is a gap',
-  evidence: 'Evidence: a row is a fact',
-  summary: 'Summary: one row for each thing looked at',
 };
 
 type Cell = string | { status: RowStatus };
@@ -109,11 +106,48 @@ export function documentData(content: PackContent, attached: readonly string[]) 
       reports: one.reports.map((name) => evidenceData(name, reports.get(name))),
     })),
     reports: content.reports.map((one) => reportData(one, requirementIds)),
-    overview: overviewData(content),
+    overview: pictureData(content),
     exceptions: exceptionsData(content),
     ...sourcesData(content.sources),
     attachments: attached,
     attachedText: attachedText(content.reports.length, attached.length),
+  };
+}
+
+/** The pictures, and the words under them. */
+function pictureData(content: PackContent) {
+  const { segments, details, ...rest } = overviewData(content);
+  return {
+    ...rest,
+    details: details.map((one) => ({ ...one, label: prose(one.label) })),
+    detailWords: DETAIL_STATES.map((state) => [state, DETAIL_STATE_WORDS[state]]),
+    coverageWords: COVERAGE_WORDS,
+    segments: {
+      ...segments,
+      peers: segments.peers.map(prose),
+      rows: segments.rows.map((row) => ({ ...row, scope: prose(row.scope) })),
+      words: CELL_STATES.map((state) => [state, CELL_WORDS[state]]),
+    },
+  };
+}
+
+/** The exceptions of the pack; null if the configuration names none. */
+function exceptionsData(content: PackContent) {
+  if (content.exceptions === null) return null;
+  return {
+    sha256: breakable(printable(content.exceptions.sha256), 16),
+    uses: content.exceptions.uses.map((one) => ({
+      id: prose(one.id),
+      report: one.report,
+      what: prose(one.what),
+      why: prose(one.why),
+      control: prose(one.compensating_control),
+      owner: prose(one.owner),
+      approvedBy: prose(one.approved_by),
+      expires: one.expires,
+      state: exceptionState(one),
+      rows: String(one.rowCount),
+    })),
   };
 }
 
@@ -148,7 +182,7 @@ const MAX_TOP_CHARACTERS = 80;
 function gravestRows(report: ReportResult): { status: RowStatus | null; text: string }[] {
   const statusIndex = report.columns.findIndex((column) => column.name === 'status');
   const rank = (row: readonly ReportCell[]): number => {
-    const index = ROW_STATUSES.findIndex((status) => status === row[statusIndex]);
+    const index = ROW_STATUSES.indexOf(row[statusIndex] as RowStatus);
     return index < 0 ? ROW_STATUSES.length : index;
   };
   return report.rows
@@ -162,7 +196,7 @@ function gravestRows(report: ReportResult): { status: RowStatus | null; text: st
         const isNote = NOTE_COLUMNS.has(column.name) || column.name === 'status';
         if (isNote || cell === null || cell === '') return [];
         const value = typeof cell === 'boolean' ? (cell ? 'yes' : 'no') : String(cell);
-        return [`${columnTitle(column.name)}: ${briefText(value)}`];
+        return [`${printableProse(columnTitle(column.name))}: ${briefText(value)}`];
       });
       return { status, text: breakable(cells.slice(0, MAX_TOP_CELLS).join(' · '), 24) };
     });
@@ -182,14 +216,14 @@ function countsOf(report: ReportResult): { key: RowStatus; rows: string }[] {
 
 function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
   const shown = report.rows.slice(0, MAX_ROWS);
-  const cells = report.columns
-    .map((column, index) => ({ column, index }))
-    .filter(({ column }) => !NOTE_COLUMNS.has(column.name));
+  const { table: cells, sameText, emptyText: withoutText } = planColumns(report);
   const isWide = cells.length > MAX_PORTRAIT_COLUMNS;
   const isCrowded = cells.length > 12;
   const fontSize = isCrowded ? 7 : isWide ? 7.5 : 8;
   const run = isCrowded ? 8 : 12;
-  const titles = cells.map(({ column }) => breakable(columnTitle(column.name), run));
+  const titles = cells.map(({ column }) =>
+    breakable(printableProse(columnTitle(column.name)), run),
+  );
   const rows = shown.map((row) =>
     cells.map(({ column, index }) => cellOf(row[index] ?? null, column, run)),
   );
@@ -204,8 +238,7 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
     title: printableProse(report.title),
     question: prose(report.question),
     kind: ROW_KINDS[report.rowKind],
-    // It stands behind the words "A row is".
-    grain: prose(report.grain.replaceAll(/\bone row (?=an? )/gi, '')),
+    grain: prose(grainText(report.grain)),
     limits: prose(report.limits),
     requirements: report.requirements.map((id) => ({
       id: printable(id),
@@ -222,6 +255,8 @@ function reportData(report: ReportResult, requirementIds: ReadonlySet<string>) {
         ? `The first ${MAX_ROWS} of ${report.rows.length} rows; all rows are in ${csvFile}.`
         : `${report.rows.length}, also in ${csvFile}.`,
     emptyText: emptyText(report),
+    sameText,
+    withoutText,
     statusCounts: countsOf(report),
     isWide,
     fontSize,
@@ -255,16 +290,28 @@ function measured(cell: Cell): MeasuredCell {
 
 /** The sentences of a row; one that the row above has too is not printed again. */
 function notesOf(report: ReportResult, number: number): { label: string; text: string }[] {
-  return report.columns.flatMap((column, index) => {
+  return report.columns.flatMap((column) => {
     const label = NOTE_COLUMNS.get(column.name);
-    const text = report.rows[number]?.[index] ?? null;
-    if (label === undefined || text === null || text === '') return [];
-    if (number > 0 && report.rows[number - 1]?.[index] === text) {
+    const text = label === undefined ? null : noteText(report, column.name, number);
+    if (label === undefined || text === null) return [];
+    if (number > 0 && noteText(report, column.name, number - 1) === text) {
       // A format is plain from the row above; a missing remedy would look forgotten.
       return column.name === 'log_format' ? [] : [{ label, text: 'as in the row above.' }];
     }
-    return [{ label, text: breakable(cutText(String(text), MAX_NOTE_CHARACTERS), 24) }];
+    return [{ label, text: breakable(cutText(text, MAX_NOTE_CHARACTERS), 24) }];
   });
+}
+
+/** A sentence of a row, with its code if it gives a reason; null if there is none. */
+function noteText(report: ReportResult, name: string, number: number): string | null {
+  const cell = (column: string): string => {
+    const index = report.columns.findIndex((one) => one.name === column);
+    return String(report.rows[number]?.[index] ?? '');
+  };
+  const text = cell(name);
+  const code = name === 'why' ? cell('gap_code') : '';
+  if (text === '' && code === '') return null;
+  return [text, ...(code === '' ? [] : [`[${code}]`])].join(' ').trim();
 }
 
 /** The printable text, cut after so many printed characters: one replaced character prints as many. */
@@ -278,20 +325,6 @@ function cutText(text: string, limit: number): string {
     kept += next;
   }
   return `${kept} … (cut; the CSV has all of it)`;
-}
-
-function emptyText(report: ReportResult): string {
-  if (!report.hadData) {
-    return 'No rows, because there was no data that this report could have looked at. That nothing is listed shows nothing.';
-  }
-  return report.rowKind === 'findings'
-    ? 'No rows: there was data to look at, and this report found nothing in it to list.'
-    : 'No rows: there was data to look at, and none of it is what this report lists.';
-}
-
-function columnTitle(name: string): string {
-  const words = printableProse(name.replaceAll('_', ' '));
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function cellOf(cell: ReportCell, column: ReportColumn, run: number): Cell {

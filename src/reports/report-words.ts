@@ -1,7 +1,7 @@
 /**
  * Words about reports that every written form of a pack uses, so that PDF and HTML say the same.
  */
-import { type ReportResult, STATUSES } from './report.ts';
+import { type ReportResult, ROW_STATUSES } from './report.ts';
 
 export const ROW_KINDS: Readonly<Record<ReportResult['rowKind'], string>> = {
   findings: 'Findings: a row is a gap',
@@ -45,7 +45,7 @@ export function countStatuses(
       counts.set(status, (counts.get(status) ?? 0) + 1);
     }
   }
-  const known: readonly string[] = STATUSES;
+  const known: readonly string[] = ROW_STATUSES;
   return [
     ...known.filter((status) => counts.has(status)),
     ...[...counts.keys()].filter((status) => !known.includes(status)).sort(),

@@ -122,6 +122,13 @@ export type Overview = {
   }[];
   /** Interfaces in scope on each day, and those with flow records. */
   days: readonly { day: string; interfaceCount: number; recordedCount: number }[];
+  /** Flows between each scope and the segments on the other side. */
+  segments: readonly {
+    scope: string;
+    peer: string;
+    acceptedCount: number;
+    rejectedCount: number;
+  }[];
 };
 
 export type PackSource = {

@@ -37,6 +37,8 @@ export type ReportOptions = {
   onProgress: (progress: { report: string; position: number; count: number }) => void;
   /** Signs the pack; without it the pack has no signature. */
   signer?: Signer | undefined;
+  /** Once aborted, no further pack is begun, and its reason is thrown. */
+  signal?: AbortSignal | undefined;
 };
 
 /** The packs of the configuration. Throws for a pack, report or exception that cannot be used. */
@@ -86,6 +88,7 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
   const common = await commonContent(options, parameters, extent.data_through_at);
   const outcomes: ReportOutcome[] = [];
   for (const [index, definition] of definitions.entries()) {
+    options.signal?.throwIfAborted();
     const own = (filesOf[index] ?? []).flatMap((file) => results.get(file.name) ?? []);
     const reports = own.map((one) => servedIn(definition, one.report));
     const content: PackContent = {
@@ -157,7 +160,7 @@ function hasNeeds(file: QueryFile, extent: Extent): boolean {
 }
 
 /** `pci-dss-4.0.1_2026-11-01_2026-12-01`: pack, first day, first day after. */
-function packName(pack: string, config: Config): string {
+export function packName(pack: string, config: Pick<Config, 'period'>): string {
   const day = (time: Date): string =>
     time.toISOString().replace('T00:00:00.000Z', '').replace(/[:.]/g, '');
   return `${pack}_${day(config.period.start)}_${day(config.period.end)}`;
@@ -260,6 +263,12 @@ async function readOverview(
     'coverage_days',
     parameters,
   );
+  const segments = await runPackQuery<{
+    scope_name: string;
+    peer_segment: string;
+    accepted_count: bigint;
+    rejected_count: bigint;
+  }>(connection, 'segment_pairs', parameters);
   return {
     details: details.map((row) => ({
       element: row.element,
@@ -272,6 +281,12 @@ async function readOverview(
       day: row.day.toISOString().slice(0, 10),
       interfaceCount: Number(row.interface_count),
       recordedCount: Number(row.recorded_count),
+    })),
+    segments: segments.map((row) => ({
+      scope: row.scope_name,
+      peer: row.peer_segment,
+      acceptedCount: Number(row.accepted_count),
+      rejectedCount: Number(row.rejected_count),
     })),
   };
 }

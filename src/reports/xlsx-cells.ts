@@ -118,7 +118,7 @@ function textStyle(text: string, column: ReportColumn): Style {
 /** The number if a spreadsheet keeps all of its digits. */
 function exactNumber(text: string): string | undefined {
   if (!NUMBER.test(text) || !Number.isFinite(Number(text))) return undefined;
-  const digits = text.replace(/e.*$/i, '').replaceAll(/[-.]/g, '').replace(/^0+/, '');
+  const digits = (text.split(/e/i, 1)[0] ?? '').replaceAll(/[-.]/g, '').replace(/^0+/, '');
   return digits.length <= MAX_DIGITS ? text : undefined;
 }
 

@@ -1,10 +1,9 @@
 /**
  * Loaded into a run before flowproof: kills its own process, without any chance to tidy up, at the nth
- * step that the run takes on files of the lake's staging folder, before the step or right after it
- * (FLOWPROOF_TEST_KILL_AFTER=1). Counted are the steps of the main thread, which commits
+ * step that the run takes on files of the lake's staging folder (or of another part of the file system:
+ * FLOWPROOF_TEST_STEPS_IN), before the step or right after it (FLOWPROOF_TEST_KILL_AFTER=1). Counted are the steps of the main thread, which commits
  * (FLOWPROOF_TEST_KILL_AT), or those of a reading thread (FLOWPROOF_TEST_KILL_THREAD_AT). How many the
- * main thread took is written to a file at the end (FLOWPROOF_TEST_STEPS_FILE). FLOWPROOF_TEST_STEPS_IN
- * names another part of the paths that count.
+ * main thread took is written to a file at the end (FLOWPROOF_TEST_STEPS_FILE).
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -27,9 +26,8 @@ function begin() {
   };
 }
 
-const counted = env.FLOWPROOF_TEST_STEPS_IN ?? 'staging';
-
-const isStaged = (path) => String(path).includes(counted);
+const place = env.FLOWPROOF_TEST_STEPS_IN ?? 'staging';
+const isStaged = (path) => String(path).includes(place);
 
 if (isMainThread) {
   if (env.FLOWPROOF_TEST_STEPS_FILE) {

@@ -61,7 +61,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(sources: string, now: string): Promise<IngestResult> {
+async function run(sources: string, now: string, asOf?: Date): Promise<IngestResult> {
   const path = join(folder, 'flowproof.yaml');
   writeFileSync(
     path,
@@ -79,7 +79,8 @@ period: { start: 2026-11-01, end: 2026-11-30 }
   return ingest({
     connection: database.connection,
     lake,
-    sources: await openSources(config, database.connection, () => new Date(now)),
+    sources: await openSources(config, database.connection, () => new Date(now), { asOf }),
+    asOf,
     period: config.period,
     runId: `run-${runNumber}`,
     configSha256: config.sha256,
@@ -282,4 +283,24 @@ test('events of an IPS in a log group are read by their own format, each once', 
       product: 'suricata',
     })),
   );
+});
+
+test('as of a past moment brings what is up to it, once, and later what came after', async () => {
+  const sources = `  flow_logs: [{ cloudwatch_logs: ${GROUP}, region: us-east-1, format: "version start end" }]`;
+  const message = (time: string): string => {
+    const start = Date.parse(time) / 1000;
+    // The record lasts until after the moment that is asked for.
+    return `2 ${start} ${start + 120}`;
+  };
+  for (const [id, time] of [
+    ['one', '2026-11-01T11:59:00.000Z'],
+    ['two', '2026-11-01T12:01:00.000Z'],
+  ] as const) {
+    put(id, message(time), time);
+  }
+  const now = '2026-11-20T00:00:00Z';
+  const asOf = new Date('2026-11-01T12:00:00Z');
+  expect(await run(sources, now, asOf)).toMatchObject({ rowCount: 1, laterCount: 0 });
+  expect((await run(sources, now, asOf)).rowCount).toBe(0);
+  expect((await run(sources, now)).rowCount).toBe(1);
 });

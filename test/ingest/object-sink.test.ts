@@ -107,6 +107,7 @@ describe('createObjectSink', () => {
       skipdataCount: 0,
       headerCount: 2,
       blankCount: 3,
+      maskedCount: 0,
     });
     expect(sink.times()).toEqual({
       first: Number(START / 1000n) - 1000,

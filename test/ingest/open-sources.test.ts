@@ -139,6 +139,19 @@ describe('openSources', () => {
     );
   });
 
+  test('as of a past moment reads log groups up to it, and does not ask the EC2 API', async () => {
+    const config = configOf(`  flow_logs:
+    - { cloudwatch_logs: /vpc/flow-logs, region: us-east-1, format: "version srcaddr" }
+  inventory:
+    - { ec2: [us-east-1] }`);
+    const asOf = new Date('2026-11-01T18:00:00Z');
+    const sources = await openSources(config, database.connection, now, { asOf });
+    expect(sources.map(({ source }) => source.label)).toEqual(['inventory[0]', 'flow_logs[0]']);
+    expect((await listAll(sources)).map(([, { uri }]) => uri)).toEqual([
+      'cloudwatch-logs://us-east-1/vpc/flow-logs?date=2026-11-01&pulled=2026-11-01T18:00:00.000Z',
+    ]);
+  });
+
   test('leaves out what holds no inventory by its name', async () => {
     const tree = 'config/AWSLogs/123456789012/Config/us-east-1/2026/11/2/ConfigHistory';
     const nameOf = (type: string) =>

@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { writeHtml } from '../../src/reports/html.ts';
 import type { PackContent } from '../../src/reports/report.ts';
 import { packContent } from '../reports/pack-content.ts';
-import type { Chromium } from './chromium.ts';
+import type { Program } from './debian-program.ts';
 
 /** A report for sorting: numbers beyond 2^53, no value, and a status that this version does not know. */
 const SORTED: PackContent['reports'][number] = {
@@ -90,7 +90,7 @@ let requests: string[];
 let complaints: string[];
 
 beforeAll(async () => {
-  const chromium = JSON.parse(process.env.FLOWPROOF_TEST_CHROMIUM ?? '') as Chromium;
+  const chromium = JSON.parse(process.env.FLOWPROOF_TEST_CHROMIUM ?? '') as Program;
   browser = await puppeteer.launch({
     executablePath: chromium.path,
     // The sandbox needs rights that containers lack; what is opened here is our own file.

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, readRows } from '../../src/database.ts';
 import { lockDown } from '../../src/query/gate.ts';
 import { csvCell } from '../../src/query/output.ts';
-import { type QueryFormat, runQuery } from '../../src/query/query.ts';
+import { runQuery } from '../../src/query/query.ts';
+import type { QueryFormat } from '../../src/query/query-format.ts';
+import { fileSink, streamSink } from '../../src/query/sink.ts';
 
 let folder: string;
 let database: Database;
@@ -30,7 +32,7 @@ async function outputOf(sql: string, format: QueryFormat, isTTY = false): Promis
     connection: database.connection,
     sql,
     format,
-    stdout,
+    sink: streamSink(stdout),
     tempFolder: folder,
   });
   return Buffer.concat(parts);
@@ -105,16 +107,16 @@ const VALUES: [string, string, string][] = [
   ["'=1+1'", '"=1+1"', "'=1+1"],
 ];
 
-describe('json', () => {
+describe('jsonl', () => {
   test.each(VALUES)('%s is %s', async (sql, json) => {
-    const text = (await outputOf(`select ${sql} as v`, 'json')).toString('utf8');
+    const text = (await outputOf(`select ${sql} as v`, 'jsonl')).toString('utf8');
     expect(text).toBe(`{"v":${json}}\n`);
     expect(() => JSON.parse(text)).not.toThrow();
   });
 
   test('one object a line, in order, across chunks', async () => {
     const text = (
-      await outputOf('select i, i as i from range(10000) r(i) order by 1', 'json')
+      await outputOf('select i, i as i from range(10000) r(i) order by 1', 'jsonl')
     ).toString();
     const lines = text.trimEnd().split('\n');
     expect(lines.length).toBe(10_000);
@@ -122,7 +124,17 @@ describe('json', () => {
   });
 
   test('no rows are no lines', async () => {
-    expect((await outputOf('select 1 where false', 'json')).length).toBe(0);
+    expect((await outputOf('select 1 where false', 'jsonl')).length).toBe(0);
+  });
+});
+
+describe('json', () => {
+  test.each([0, 1, 10_000])('of %d rows is one array', async (count) => {
+    const text = (
+      await outputOf(`select i, 'a' as t from range(${count}) r(i) order by 1`, 'json')
+    ).toString();
+    expect(JSON.parse(text)).toEqual(Array.from({ length: count }, (_, i) => ({ i, t: 'a' })));
+    expect(text.endsWith(']\n')).toBe(true);
   });
 });
 
@@ -181,14 +193,7 @@ describe('parquet', () => {
     select = '*',
   ): Promise<{ rows: Record<string, unknown>[]; types: string }> {
     const path = join(folder, 'back.parquet');
-    await runQuery({
-      connection: database.connection,
-      sql,
-      format: 'parquet',
-      output: path,
-      stdout: new PassThrough(),
-      tempFolder: folder,
-    });
+    await writeFile(path, await outputOf(sql, 'parquet'));
     const rows = await readRows(
       database.connection,
       `select ${select} from read_parquet('${path}')`,
@@ -247,15 +252,16 @@ describe('parquet', () => {
 
   test('binds parameters', async () => {
     const path = join(folder, 'bound.parquet');
+    const sink = await fileSink(path);
     const { rowCount } = await runQuery({
       connection: database.connection,
       sql: 'select i from range(5) r(i) where i < $limit',
       parameters: { limit: 3 },
       format: 'parquet',
-      output: path,
-      stdout: new PassThrough(),
+      sink,
       tempFolder: folder,
     });
+    await sink.finish();
     expect(rowCount).toBe(3);
     expect((await readFile(path)).length).toBeGreaterThan(0);
     await rm(path);

@@ -4,6 +4,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { type QueryRequest, runQuery } from '../../src/query/query.ts';
+import { fileSink, streamSink } from '../../src/query/sink.ts';
 import { errorOf, openLockedLake } from './locked-lake.ts';
 
 let root: string;
@@ -18,23 +19,32 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+type Options = Partial<QueryRequest> & { stdout?: NodeJS.WritableStream; output?: string };
+
+/** Runs a statement into a stream or, as the command does, into a file. */
 async function textOf(
   sql: string,
-  options: Partial<QueryRequest> = {},
+  { output, stdout, ...options }: Options = {},
 ): Promise<{ text: string; rowCount: number }> {
-  const stdout = new PassThrough();
+  const stream = new PassThrough();
   const parts: Buffer[] = [];
-  stdout.on('data', (part: Buffer) => parts.push(part));
-  const { rowCount } = await runQuery({
-    connection: database.connection,
-    sql,
-    format: 'csv',
-    stdout,
-    tempFolder: join(root, 'temp'),
-    lakeFolder: join(root, 'lake'),
-    ...options,
-  });
-  return { text: Buffer.concat(parts).toString('utf8'), rowCount };
+  stream.on('data', (part: Buffer) => parts.push(part));
+  const sink = output ? await fileSink(output, join(root, 'lake')) : streamSink(stdout ?? stream);
+  try {
+    const { rowCount } = await runQuery({
+      connection: database.connection,
+      sql,
+      format: 'csv',
+      sink,
+      tempFolder: join(root, 'temp'),
+      ...options,
+    });
+    await sink.finish();
+    return { text: Buffer.concat(parts).toString('utf8'), rowCount };
+  } catch (thrown) {
+    await sink.abandon();
+    throw thrown;
+  }
 }
 
 describe('runQuery', () => {
@@ -44,7 +54,7 @@ describe('runQuery', () => {
       connection: open.connection,
       sql: 'select 1',
       format: 'csv',
-      stdout: new PassThrough(),
+      sink: streamSink(new PassThrough()),
     });
     await expect(run).rejects.toThrow('lockDown');
     open.close();
@@ -147,7 +157,7 @@ describe('runQuery', () => {
     expect(text.split('\n').length).toBe(2 + 200 + 3);
   });
 
-  test.each(['csv', 'json', 'arrow', 'table'] as const)(
+  test.each(['csv', 'json', 'jsonl', 'arrow', 'table'] as const)(
     'ends quietly when the reader of %s goes away, and the connection stays usable',
     async (format) => {
       let writes = 0;

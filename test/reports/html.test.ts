@@ -8,8 +8,8 @@ import { MAX_HTML_ROWS } from '../../src/reports/html-rows.ts';
 import {
   type PackContent,
   type ReportResult,
+  ROW_STATUSES,
   STATUS_WORDS,
-  STATUSES,
 } from '../../src/reports/report.ts';
 import { packContent, smallPackContent } from './pack-content.ts';
 import { type HtmlElement, readHtml } from './read-html.ts';
@@ -50,7 +50,7 @@ const OWN_WORDS = ['rowKind', 'type', 'start', 'end', 'dataThrough', 'querySha25
 /** Every text of the content followed by the hostile one, but the words of flowproof's own lists. */
 function poison(value: unknown, key = ''): unknown {
   if (typeof value === 'string') {
-    const isStatus = key === 'status' && STATUSES.some((status) => status === value);
+    const isStatus = key === 'status' && ROW_STATUSES.some((status) => status === value);
     return OWN_WORDS.includes(key) || isStatus ? value : `${value} ${HOSTILE}`;
   }
   if (Array.isArray(value)) return value.map((one) => poison(one, key));
@@ -156,8 +156,12 @@ describe('what it says', () => {
     const headings = elementsOf(packContent()).filter((one) => /^h\d$/.test(one.name));
     expect(headings.map((one) => `${one.name} ${one.text}`)).toEqual([
       'h1 Network evidence for PCI DSS',
-      'h2 Summary',
+      'h2 At a glance',
       'h3 What was read',
+      'h3 Details of 10.2.2 in the flows in scope',
+      'h3 Days on which the interfaces in scope have flow records',
+      'h3 Flows between each scope and the other side',
+      'h2 Summary',
       'h2 Scope and basis',
       'h3 What this pack is',
       'h3 What it is not',
@@ -246,6 +250,7 @@ describe('what it says', () => {
         rows: [
           ['eni-1', 12345, true, '2026-01-02T03:04:05Z', 'partial', null, 'A <b>reason</b>.', ''],
           ['eni-2', '9007199254740993', false, null, 'accepted', 'CODE', null, null],
+          ['eni-3', 1, false, null, 'of_a_later_version', null, null, null],
         ],
       }),
     ).toString('utf8');
@@ -258,10 +263,46 @@ describe('what it says', () => {
     );
     expect(html).toContain(
       '<tbody id="row-2-report-made" data-status="accepted"><tr><th scope="row">2</th>' +
-        '<td><span class="status is-other"><svg class="symbol" aria-hidden="true" focusable="false"><use href="#symbol-other"/></svg>Accepted</span></td>' +
+        '<td><span class="status is-accepted"><svg class="symbol" aria-hidden="true" focusable="false"><use href="#symbol-accepted"/></svg>Accepted</span></td>' +
         '<td class="one-line">eni-2</td><td class="number">9007199254740993</td><td>no</td>' +
         '<td class="none">–</td><td class="one-line">CODE</td></tr></tbody>\n',
     );
+    expect(html).toContain(
+      '<span class="status is-other"><svg class="symbol" aria-hidden="true" focusable="false"><use href="#symbol-other"/></svg>Of a later version</span>',
+    );
+  });
+
+  test('pictures say in words what they draw', () => {
+    const content = packContent();
+    const html = writeHtml(content).toString('utf8');
+    expect(html).toContain('100 % met</span>');
+    expect(html).toContain('67 % met, 33 % partial</span>');
+    expect(html).toContain('<title>2026-01-12: 0 of 160 interfaces</title>');
+    expect(html).toContain(
+      '<td class="cell-both"><span class="flows"><b>801 k</b> accepted</span><span class="flows"><b>51,202</b> rejected</span></td>',
+    );
+    const empty = { ...content, overview: { ...content.overview, details: [], segments: [] } };
+    expect(
+      writeHtml(empty)
+        .toString('utf8')
+        .match(/There are no flows in scope/g),
+    ).toHaveLength(2);
+  });
+
+  test('exceptions with all that is said of them, and their rows', () => {
+    const content = packContent();
+    expect(writeHtml(content).toString('utf8')).not.toContain('id="exceptions"');
+    const use = {
+      ...{ id: 'EX-1', report: content.reports[0]?.name ?? '', what: 'SSH', why: '<b>old</b>' },
+      ...{ compensating_control: 'keys', owner: 'network', approved_by: 'security' },
+      ...{ expires: '2026-12-31', state: 'expired' as const, rowCount: 2 },
+    };
+    const html = writeHtml({ ...content, exceptions: { sha256: 'ab'.repeat(32), uses: [use] } });
+    const text = html.toString('utf8');
+    expect(text).toContain('<dd>expired: its rows count, last day 2026-12-31</dd>');
+    expect(text).toContain('<dd>&lt;b&gt;old&lt;/b&gt;</dd>');
+    expect(text).toContain(`<dd>2 in <a href="#report-${use.report}">${use.report}</a></dd>`);
+    expect(text).toContain('<dd class="hash">abab');
   });
 
   test('no more than the stated number of rows, and where the others are', () => {
@@ -311,7 +352,7 @@ describe('what it says', () => {
   test('every status is told by a word, and every table has a caption and heads with a scope', () => {
     const elements = elementsOf(packContent());
     const statuses = elements.filter((one) => /^status /.test(one.attributes.get('class') ?? ''));
-    const words = STATUSES.map((status) => STATUS_WORDS[status].label);
+    const words = ROW_STATUSES.map((status) => STATUS_WORDS[status].label);
     for (const one of statuses) expect(words).toContain(one.text.replace(/: \d+$/, ''));
     const count = (name: string): number => elements.filter((one) => one.name === name).length;
     expect(count('caption')).toBe(count('table'));
@@ -347,12 +388,12 @@ describe.each(['light', 'dark'] as const)('the %s theme', (theme) => {
     'ink',
     'quiet',
     'accent',
-    ...STATUSES.map((status) => `${status}-ink`),
+    ...ROW_STATUSES.map((status) => `${status}-ink`),
     'other-ink',
   ];
   const pairs = [
     ...inks.flatMap((ink) => backgrounds.map((paper) => [ink, paper])),
-    ...[...STATUSES, 'other'].map((status) => [`${status}-ink`, `${status}-paper`]),
+    ...[...ROW_STATUSES, 'other'].map((status) => [`${status}-ink`, `${status}-paper`]),
     ...['cover', 'cover-deep'].flatMap((paper) => [
       ['cover-ink', paper],
       ['cover-quiet', paper],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exceptionsData, overviewData, percentText } from '../../src/reports/overview-data.ts';
+import { exceptionState, overviewData, percentText } from '../../src/reports/overview-data.ts';
 import { packContent } from './pack-content.ts';
 
 test.each([
@@ -22,6 +22,7 @@ test('a day has a weekday and one of six steps', () => {
   });
   content.overview = {
     details: [],
+    segments: [],
     days: [
       day('2026-11-01', 0, 0),
       day('2026-11-02', 10, 0),
@@ -60,24 +61,10 @@ test('the bars of a detail add up to all flows, and without flows to nothing', (
   expect(origination?.parts.map(({ share }) => share)).toEqual([0, 0, 0, 0]);
 });
 
-test('an exception says whether it counts and what it matched', () => {
-  const content = packContent();
-  expect(exceptionsData(content)).toBeNull();
-  const use = {
-    ...{ id: 'EX-1', report: 'ports', what: 'a', why: 'b', compensating_control: 'c' },
-    ...{ owner: 'd', approved_by: 'e', expires: '2026-12-31' },
-  };
-  content.exceptions = {
-    sha256: 'ab'.repeat(32),
-    uses: [
-      { ...use, state: 'in_force', rowCount: 2 },
-      { ...use, state: 'in_force', rowCount: 0 },
-      { ...use, state: 'expired', rowCount: 2 },
-    ],
-  };
-  expect(exceptionsData(content)?.uses.map(({ state }) => state)).toEqual([
-    'in force',
-    'in force, matches nothing',
-    'expired: its rows count',
-  ]);
+test.each([
+  ['in_force', 2, 'in force'],
+  ['in_force', 0, 'in force, matches nothing'],
+  ['expired', 2, 'expired: its rows count'],
+] as const)('an exception %s that matched %i rows is %s', (state, rowCount, words) => {
+  expect(exceptionState({ state, rowCount })).toBe(words);
 });

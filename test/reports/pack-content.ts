@@ -243,6 +243,12 @@ const OVERVIEW: PackContent['overview'] = {
     interfaceCount: index === 0 ? 0 : 160,
     recordedCount: index === 0 ? 0 : index === 11 ? 0 : 160 - (index % 5) * 8,
   })),
+  segments: [
+    { scope: 'cde', peer: 'internet', acceptedCount: 801_004, rejectedCount: 51_202 },
+    { scope: 'cde', peer: 'scope connected', acceptedCount: 40_211, rejectedCount: 0 },
+    { scope: 'connected', peer: 'scope cde', acceptedCount: 39_871, rejectedCount: 12 },
+    { scope: 'connected', peer: 'private, not in inventory', acceptedCount: 0, rejectedCount: 7 },
+  ],
 };
 
 /** A fresh copy at every call, so that a test may change its own. */

@@ -29,6 +29,7 @@ function queryOf(sql: string, header: Record<string, string> = {}): QueryFile {
       limits: 'Some.',
       ...header,
     },
+    written: '',
     text: sql,
     sha256: 'ab'.repeat(32),
   };

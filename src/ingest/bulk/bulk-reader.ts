@@ -81,8 +81,11 @@ export function openBulkReader(
       for (const answer of answers) if (!('finished' in answer)) throw asError(answer);
     },
     async close() {
-      await Promise.all(threads.map((thread) => thread.worker.terminate()));
-      threads.length = 0;
+      const ended = threads.splice(0);
+      await Promise.all(ended.map((thread) => thread.worker.terminate()));
+      for (const { waiting } of ended) {
+        for (const one of waiting.splice(0)) one.reject(new Error('the reading thread was ended'));
+      }
     },
   };
 }

@@ -43,7 +43,7 @@ export const cloudWatchPull: Envelope = {
       });
   },
   read(object, onRecord, drain) {
-    const group = object.uri.replace(/[?].*$/, '');
+    const group = object.uri.split('?', 1)[0] ?? '';
     return readLines(
       object,
       (line) => {

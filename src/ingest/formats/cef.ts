@@ -6,6 +6,7 @@
  * a key that stands twice keeps its first value, and every step looks at each character a fixed number
  * of times.
  */
+import { quotedStart } from '../card-numbers.ts';
 
 export type CefEvent = {
   /** What stands before `CEF:`, trimmed: the syslog header, or nothing. */
@@ -63,7 +64,7 @@ export function parseCef(line: string): CefEvent | string {
   const [cefVersion, vendor, product, productVersion, signatureId, name, severity] = fields;
   const extension = parseExtension(body.slice(end));
   if (extension.values.size === 0 && extension.unkeyedText !== '') {
-    return `no key in the extension (value ${JSON.stringify(extension.unkeyedText.slice(0, 80))})`;
+    return `no key in the extension (value ${quotedStart(extension.unkeyedText)})`;
   }
   return {
     syslogHeader: before.replaceAll('"', '').trim(),

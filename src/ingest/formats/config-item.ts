@@ -9,6 +9,7 @@
 import type { ResourceType } from '../inventory-state.ts';
 import { isObject, type Json, type JsonObject, objectsOf, textOf } from '../json.ts';
 import { readTime } from './inventory-place.ts';
+import { shown } from './payload-keys.ts';
 
 const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map([
   ['AWS::EC2::Instance', 'instance'],
@@ -66,8 +67,8 @@ export function readConfigItem(value: JsonObject): ReadItem {
   const what = `${configType} ${resourceId}`;
   const capturedAt = readTime(value.configurationItemCaptureTime ?? null);
   if (!capturedAt) {
-    const found = JSON.stringify(value.configurationItemCaptureTime ?? null).slice(0, 80);
-    return bad(`${what}: configurationItemCaptureTime ${found} is no time`, resourceType);
+    const found = shown(value.configurationItemCaptureTime);
+    return bad(`${what}: configurationItemCaptureTime is no time (${found})`, resourceType);
   }
   const statusText = textOf(value.configurationItemStatus) ?? 'none';
   const status = STATUSES.get(statusText);

@@ -31,7 +31,7 @@ export const deepSecuritySns: Format = {
   recognises(head) {
     const text = head.toString('utf8');
     // Not at the very start only: an object may open with a broken line.
-    if (!/(?:^|\n)\ufeff?\s*[[{]/.test(text)) return false;
+    if (!/(?:^|\n)\ufeff?[^\S\n]*[[{]/.test(text)) return false;
     if (jsonValuesIn(text).values.some((value) => eventsOf(value).events.length > 0)) return true;
     return isOpenDocument(text);
   },

@@ -47,7 +47,7 @@ export function envelopedIpsEvents(envelope: Envelope, formats: readonly Format[
 
 /** A message within one line. JSON has line ends only between its values, where blanks do as well. */
 function lineOf(message: string): string {
-  return message.replace(/[\r\n]+$/, '').replaceAll(/\r?\n|\r/g, ' ');
+  return message.replace(/(?<![\r\n])[\r\n]+$/, '').replaceAll(/\r?\n|\r/g, ' ');
 }
 
 async function readMessages(

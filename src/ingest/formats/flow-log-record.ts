@@ -8,6 +8,7 @@
 import { canonicalAddress } from '../../address.ts';
 import { type FlowLogField, findFlowLogField } from '../../flow-log-fields.ts';
 import type { Cell } from '../../tables.ts';
+import { quotedStart } from '../card-numbers.ts';
 import type { Sink } from '../format.ts';
 
 export type RecordLayout = {
@@ -58,7 +59,7 @@ export function addRecord(
     }
     const value = parseValue(field, token);
     if (value === undefined) {
-      return `${field.name} is not ${EXPECTED[field.type]} (value ${JSON.stringify(token.slice(0, 80))})`;
+      return `${field.name} is not ${EXPECTED[field.type]} (value ${quotedStart(token)})`;
     }
     row[field.column] = value;
   }
@@ -81,7 +82,7 @@ export function addRecord(
     return undefined;
   }
   if (status !== undefined && status !== 'OK' && status !== '-') {
-    return `log-status is not OK, NODATA or SKIPDATA (value ${JSON.stringify(status.slice(0, 80))})`;
+    return `log-status is not OK, NODATA or SKIPDATA (value ${quotedStart(status)})`;
   }
   sink.add('flow', row);
   return undefined;

@@ -78,12 +78,19 @@ function timeIn(
 ): LeefTime | undefined {
   const parts: (Part | undefined)[] = [];
   let pattern = '';
+  const addLiteral = (text: string): void => {
+    for (const [piece] of text.matchAll(/\s+|\S+/g)) {
+      if (piece.trim() !== '') pattern += escaped(piece);
+      // Once in a row, or an odd format would have the pattern try every way to share the blanks out.
+      else if (!pattern.endsWith('\\s+')) pattern += '\\s+';
+    }
+  };
   for (const [token] of format.matchAll(/'[^']*'|([A-Za-z])\1*|\s+|[^A-Za-z']/g)) {
     const letter = token[0] ?? '';
     if (letter === "'") {
-      pattern += token === "''" ? "'" : escaped(token.slice(1, -1));
+      addLiteral(token === "''" ? "'" : token.slice(1, -1));
     } else if (!/[A-Za-z]/.test(letter)) {
-      pattern += letter.trim() === '' ? '\\s+' : escaped(token);
+      addLiteral(token);
     } else {
       const [part, digits] = LETTERS[letter] ?? [];
       if (digits === undefined || (letter === 'y' && token.length === 2)) return undefined;

@@ -6,6 +6,7 @@
  * belongs to the value before. A key that stands twice keeps its first value, because what an attacker
  * sent stands in values.
  */
+import { quotedStart } from '../card-numbers.ts';
 import { type Extension, PATH_KEYS, parseExtension, unescapeValue } from './cef.ts';
 
 export type LeefEvent = {
@@ -62,7 +63,7 @@ export function parseLeef(line: string): LeefEvent | string {
   const extension =
     delimiter === undefined ? parseExtension(text) : parseAttributes(text, delimiter);
   if (extension.values.size === 0 && extension.unkeyedText !== '') {
-    return `no key among the attributes (value ${JSON.stringify(extension.unkeyedText.slice(0, 80))})`;
+    return `no key among the attributes (value ${quotedStart(extension.unkeyedText)})`;
   }
   return {
     syslogHeader: line

@@ -6,6 +6,7 @@
  * (pci-dss-4.0.1:3.3 and 3.5). Their names do, in `dropped_keys`, so that a reader knows what was there.
  */
 import { protocolNumber } from '../../protocol.ts';
+import { quotedStart } from '../card-numbers.ts';
 
 /** An object of a parsed JSON document; its values have yet to be looked at. */
 export type JsonObject = { [key: string]: unknown };
@@ -162,9 +163,9 @@ export function protocolOf(value: unknown): number | undefined {
 /** A value found in an event, short enough for the reason of a reject. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'no value';
-  if (typeof value === 'string') return `value ${JSON.stringify(value.slice(0, 80))}`;
+  if (typeof value === 'string') return `value ${quotedStart(value)}`;
   if (typeof value !== 'object' || value === null) return `value ${String(value)}`;
   if (Array.isArray(value)) return 'value is a list';
   const keys = Object.keys(value).slice(0, 5).join(', ');
-  return `value is an object of keys ${JSON.stringify(keys.slice(0, 80))}`;
+  return `value is an object of keys ${quotedStart(keys)}`;
 }

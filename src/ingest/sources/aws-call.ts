@@ -95,7 +95,7 @@ export function failCall(
   const name = known ?? (typeof error.code === 'string' ? error.code : 'Error');
   const status = error.$metadata?.httpStatusCode;
   const specific =
-    REMEDIES[name] ??
+    (Object.hasOwn(REMEDIES, name) ? REMEDIES[name] : undefined) ??
     (isTransient(thrown) ? `It failed ${MAX_ATTEMPTS} times; run again later.` : undefined);
   throw new FlowproofError('SOURCE_UNREACHABLE', {
     place: call.place,

@@ -1,5 +1,5 @@
 /** Local files, named by paths, folders or glob patterns, and standard input. */
-import { readdir } from 'node:fs';
+import { readdir, realpath as realpathOf, stat as statOf } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { FlowproofError, messageOf } from '../../errors.ts';
 import { hintsOfPath, isOutsidePeriod, readFlowLogPath } from '../flow-log-path.ts';
 import type { ObjectHints } from '../format.ts';
 import type { ListedObject, Period, Source } from '../source.ts';
+import { createLineEndNames, type LineEndNames } from './line-end-names.ts';
 import { STANDARD_INPUT, standardInput } from './standard-input.ts';
 
 export type FilesOptions = {
@@ -85,12 +86,13 @@ async function findFiles(
   for (const pattern of patterns) {
     if (pattern.startsWith('!')) continue;
     const unreadable: NodeJS.ErrnoException[] = [];
+    const names = createLineEndNames();
     const matches = await glob(await asGlob(pattern, baseFolder), {
       cwd: baseFolder,
       ignore,
       absolute: true,
       dot: false,
-      fs: reportingReaddir((error) => unreadable.push(error)),
+      fs: reportingReaddir((error) => unreadable.push(error), names),
     });
     const [first] = unreadable;
     if (first) {
@@ -101,7 +103,7 @@ async function findFiles(
         cause: first,
       });
     }
-    const files = await onlyRegular(label, matches, baseFolder);
+    const files = await onlyRegular(label, matches.map(names.real), baseFolder);
     if (files.length === 0) {
       throw new FlowproofError('SOURCE_EMPTY', {
         place: label,
@@ -153,20 +155,36 @@ async function onlyRegular(
   return files;
 }
 
-/** The glob library passes over folders that it cannot read; this tells of them. */
-function reportingReaddir(report: (error: NodeJS.ErrnoException) => void): FileSystemAdapter {
+/**
+ * The glob library passes over folders that it cannot read, and this tells of them; and over names with
+ * line ends, which it is given other names for.
+ */
+function reportingReaddir(
+  report: (error: NodeJS.ErrnoException) => void,
+  names: LineEndNames,
+): FileSystemAdapter {
   const reporting = (
     path: string,
     options: { withFileTypes: true },
     done: (error: NodeJS.ErrnoException | null, entries: never) => void,
   ): void => {
-    readdir(path, options, (error, entries) => {
+    readdir(names.real(path), options, (error, entries) => {
       // A folder that is not there is an empty match, and a pattern may run into a file.
       if (error && error.code !== 'ENOENT' && error.code !== 'ENOTDIR') report(error);
+      for (const entry of entries ?? []) entry.name = names.standIn(entry.name);
       done(error, entries as never);
     });
   };
-  return { readdir: reporting as never };
+  // What a link is called may have line ends, too.
+  const ofLink =
+    (call: (path: string, done: never) => void) =>
+    (path: string, done: never): void =>
+      call(names.real(path), done);
+  return {
+    readdir: reporting as never,
+    realpath: ofLink(realpathOf) as never,
+    stat: ofLink(statOf) as never,
+  };
 }
 
 function uriOf(path: string, baseFolder: string): string {

@@ -196,8 +196,18 @@ async function* listPages(
         needs: `s3:ListBucket on the bucket ${name}`,
       }),
     );
-    const decode = (text: string): string =>
-      page.EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
+    const decode = (text: string): string => {
+      if (page.EncodingType !== 'url') return text;
+      try {
+        return decodeURIComponent(text.replaceAll('+', ' '));
+      } catch (thrown) {
+        return failCall(thrown, {
+          place: `s3://${name}/${input.Prefix ?? ''}`,
+          operation: `ListObjectsV2 gave a key that is not encoded as it says (${text.slice(0, 100)}), and`,
+          needs: 'a store whose answers are those of S3',
+        });
+      }
+    };
     const objects = (page.Contents ?? []).map((object) => ({
       key: decode(object.Key ?? ''),
       etag: object.ETag ?? '',
@@ -213,7 +223,7 @@ async function* listPages(
 }
 
 /** Consoles mark folders with empty objects whose key ends with a slash. */
-function isMarker(key: string): boolean {
+export function isMarker(key: string): boolean {
   return key.endsWith('/') || key === WRITE_TEST || key.endsWith(`/${WRITE_TEST}`);
 }
 

@@ -423,7 +423,10 @@ describe('a change notification', () => {
 });
 
 test.each([
-  [{ ...INTERFACE, configurationItemCaptureTime: 'noon' }, 'configurationItemCaptureTime "noon"'],
+  [
+    { ...INTERFACE, configurationItemCaptureTime: 'noon' },
+    'configurationItemCaptureTime is no time (value "noon")',
+  ],
   [{ ...INTERFACE, configurationItemStatus: 'Odd' }, 'configurationItemStatus "Odd" is not known'],
   [{ ...INTERFACE, configuration: '[1]' }, 'eni-0a1b2c3d: its configuration is no JSON object'],
   [{ ...INTERFACE, resourceId: '' }, 'AWS::EC2::NetworkInterface item has no resourceId'],

@@ -26,7 +26,7 @@ function formatOf(mayBePrinted: boolean): Format {
         mayBePrinted,
         rowsOf({ event, receivedAt }, line_number) {
           const count = typeof event.n === 'number' ? event.n : -1;
-          if (count < 0) return `no number (${json(event.n)})`;
+          if (count < 0 || count > 100) return `no number (${json(event.n)})`;
           return Array.from({ length: count }, () => ({ line_number, received_at: receivedAt }));
         },
       }),

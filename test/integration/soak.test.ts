@@ -1,0 +1,26 @@
+/**
+ * The soak: 200 hourly runs in a row over generated data, a third of them stopped or killed, with packs by
+ * day and by week. Fewer with FLOWPROOF_SOAK_HOURS, but not less than two days.
+ */
+import { expect, test } from 'vitest';
+import { soak } from '../crash/soak.ts';
+
+const HOURS = Number(process.env.FLOWPROOF_SOAK_HOURS ?? 200);
+
+test(`${HOURS} hourly runs, stopped and killed, end where one clean run does`, async () => {
+  const seed = Number(process.env.FLOWPROOF_SOAK_SEED ?? Date.now() % 1_000_000);
+  const tally = await soak({
+    hours: HOURS,
+    firstHour: 1,
+    seed,
+    kills: 20,
+    stops: 14,
+    waitHours: 6,
+    isWhole: true,
+  });
+  expect([seed, tally.finished > HOURS / 2]).toEqual([seed, true]);
+  // Which moment a kill meets is up to the machine; that none meets one of many is not.
+  expect([seed, tally.killed > 0, tally.terminated > 0, tally.stopped > 0]).toEqual([
+    ...[seed, true, true, true],
+  ]);
+}, 3_600_000);
