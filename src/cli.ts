@@ -13,6 +13,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addRetainCommand } from './commands/retain.ts';
 import { addReviewCommand } from './commands/review.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -44,6 +45,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addReviewCommand(program, setExitCode);
   addVerifyCommand(program, setExitCode);
   addCompactCommand(program);
+  addRetainCommand(program);
   addScheduleCommand(program);
   addDoctorCommand(program, setExitCode);
   addInitCommand(program);

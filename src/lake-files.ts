@@ -112,6 +112,32 @@ export async function partitionDates(root: string, table: Table): Promise<string
   return [...new Set(dates)].sort();
 }
 
+/**
+ * Days of a table that left the lake, whether they came back or not, sorted. What was made of their rows
+ * stays as it was made: the rows of the days beside them, which bear on it, may be gone.
+ */
+export async function frozenDates(root: string, table: Table): Promise<string[]> {
+  const { retired, restored } = await readManifest(root);
+  const days = [...(retired[table.name] ?? []), ...(restored[table.name] ?? [])];
+  return days.map(({ date }) => date).sort();
+}
+
+/**
+ * Of the tables that ingest writes, the days that got files after they had left the lake, sorted. Their
+ * rows are in no table that enrichment makes.
+ */
+export async function lateDates(root: string, table: Table): Promise<string[]> {
+  const { retired, restored } = await readManifest(root);
+  const known = new Map((restored[table.name] ?? []).map(({ date, files }) => [date, files]));
+  for (const { date } of retired[table.name] ?? []) known.set(date, []);
+  if (known.size === 0) return [];
+  const dates = (await listTable(root, table)).flatMap(({ file }) => {
+    const date = dateOfFile(file) ?? '';
+    return known.get(date)?.includes(file) === false ? [date] : [];
+  });
+  return [...new Set(dates)].sort();
+}
+
 function isMerged(file: string): boolean {
   return nameOf(file).startsWith(MERGED_PREFIX);
 }

@@ -45,16 +45,28 @@ const retiredSchema = z.strictObject({
   ),
 });
 
+const restoredSchema = z.strictObject({
+  /** UTC day. */
+  date: text,
+  /** When its files came back, ISO 8601. */
+  since: text,
+  /** Those files, as paths in the folder of the table. */
+  files: z.array(text),
+});
+
 const manifestSchema = z.strictObject({
   version: z.literal(1),
   merged: z.record(z.string(), z.array(mergedSchema)),
   retired: z.record(z.string(), z.array(retiredSchema)),
+  /** Days that had left and are there again. */
+  restored: z.record(z.string(), z.array(restoredSchema)).default({}),
   /** Paths in the lake of files that nothing reads any more, and since when. */
   leaving: z.array(z.strictObject({ path: text, since: text })),
 });
 
 export type MergedFile = z.infer<typeof mergedSchema>;
 export type RetiredDay = z.infer<typeof retiredSchema>;
+export type RestoredDay = z.infer<typeof restoredSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** Path of the record in the lake. */
@@ -64,7 +76,7 @@ export const MANIFEST_FILE = '.flowproof/files.json';
 export const MERGED_FOLDER = '.flowproof/merged';
 
 export function emptyManifest(): Manifest {
-  return { version: 1, merged: {}, retired: {}, leaving: [] };
+  return { version: 1, merged: {}, retired: {}, restored: {}, leaving: [] };
 }
 
 /** Records that were read, by path, with what tells whether the file is still the same one. */
@@ -101,6 +113,7 @@ export function manifestText(manifest: Manifest): string {
         .filter(([, list]) => list.length > 0)
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
-  const { version, merged, retired, leaving } = manifest;
-  return `${JSON.stringify({ version, merged: byName(merged), retired: byName(retired), leaving })}\n`;
+  const { version, merged, retired, restored, leaving } = manifest;
+  const lists = { merged: byName(merged), retired: byName(retired), restored: byName(restored) };
+  return `${JSON.stringify({ version, ...lists, leaving })}\n`;
 }

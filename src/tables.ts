@@ -354,6 +354,27 @@ export const TABLES: readonly Table[] = [
   exit_code INTEGER: Exit code; null without an end.`),
   },
   {
+    name: 'retention_action',
+    layer: 'ingest',
+    isRecord: true,
+    description:
+      'One row a table, a day and what retention did with the raw rows of that day. Records are never changed.',
+    columns: columns(`
+  action_id VARCHAR: Id of the action.
+  table_name VARCHAR: The table: flow, ips_event, or one that enrichment made with a row a flow or event.
+  log_date DATE: UTC day of the rows.
+  action VARCHAR: archived (moved to the archive), removed (without one) or restored (brought back from it).
+  raw_months INTEGER: How many months the configuration kept raw rows.
+  archive VARCHAR: Folder of the archive; null without.
+  config_sha256 VARCHAR: Hash of the configuration file.
+  tool_version VARCHAR: Version of flowproof.
+  file_count BIGINT: Files.
+  row_count BIGINT: Rows in them.
+  size_bytes BIGINT: Their bytes.
+  files VARCHAR[]: The files, each as sha256sum prints it: its hash, two blanks, and its path in the lake, which is that in the archive.
+  acted_at TIMESTAMP: When, by the clock of the host.`),
+  },
+  {
     name: 'review',
     layer: 'ingest',
     isJsonLines: true,

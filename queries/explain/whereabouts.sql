@@ -32,6 +32,48 @@ with
     where
       object_id = $object_id
       and line_number = $line_number
+  ),
+  objects as (
+    select
+      *
+    from
+      source_object
+    where
+      object_id = $object_id
+  ),
+  last_actions as (
+    select
+      log_date,
+      arg_max(action, acted_at) as action,
+      arg_max(raw_months, acted_at) as raw_months,
+      max(acted_at) as acted_at
+    from
+      retention_action
+    where
+      table_name = 'flow'
+    group by
+      log_date
+  ),
+  gone_days as (
+    select
+      objects.object_id,
+      string_agg(
+        strftime(last_actions.log_date, '%Y-%m-%d') || ' (' || last_actions.action || ' ' || strftime(last_actions.acted_at, '%Y-%m-%d') || ', raw_months ' || cast(last_actions.raw_months as varchar) || ')',
+        ', '
+        order by
+          last_actions.log_date
+      ) as gone_text,
+      min(last_actions.log_date) as gone_date,
+      bool_or(last_actions.action = 'archived') as is_archived
+    from
+      objects
+      inner join last_actions on last_actions.log_date >= cast(objects.first_at as date)
+      and last_actions.log_date <= cast(objects.last_at as date)
+    where
+      last_actions.action <> 'restored'
+      and $line_number <= objects.line_count
+    group by
+      objects.object_id
   )
 select
   source_object.uri,
@@ -40,9 +82,12 @@ select
   source_object.line_count,
   later.superseding_object_id,
   rejects.reason as rejected_reason,
-  quiet_intervals.log_status
+  quiet_intervals.log_status,
+  gone_days.gone_text,
+  strftime(gone_days.gone_date, '%Y-%m-%d') as gone_date,
+  gone_days.is_archived
 from
-  source_object
+  objects as source_object
   left join later on source_object.object_id = later.supersedes_object_id
   left join rejects on source_object.object_id = rejects.object_id
   left join quiet_intervals on source_object.object_id = quiet_intervals.object_id

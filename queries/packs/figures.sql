@@ -52,6 +52,30 @@ with
       and event_at < cast($period_end as timestamp)
       and module <> 'heartbeat'
   ),
+  -- Of days whose events have left the lake, what was counted of them.
+  gone_days as (
+    select
+      log_date
+    from
+      retention_action
+    where
+      table_name = 'ips_event'
+    group by
+      log_date
+    having
+      arg_max(action, acted_at) <> 'restored'
+  ),
+  gone_events as (
+    select
+      coalesce(sum(event_day.event_count), 0) as event_count
+    from
+      event_day
+      inner join gone_days on event_day.event_date = gone_days.log_date
+    where
+      event_day.event_date >= cast(cast($period_start as timestamp) as date)
+      and event_day.event_date < cast(cast($period_end as timestamp) as date)
+      and event_day.module <> 'heartbeat'
+  ),
   objects as (
     select
       rejected_count,
@@ -105,9 +129,19 @@ with
     select
       6 as position,
       'IPS events' as label,
-      count(*) as value
+      sum(event_count) as value
     from
-      events
+      (
+        select
+          count(*) as event_count
+        from
+          events
+        union all
+        select
+          event_count
+        from
+          gone_events
+      )
     union all
     select
       7 as position,

@@ -42,7 +42,10 @@ export async function planMerges(
     const merged = new Map((manifest.merged[table.name] ?? []).map((one) => [one.file, one.group]));
     const days = table.name === 'run' ? await recordDays(connection, root, table) : readDays;
     const groups = new Map<string, Candidate[]>();
+    // What came back from an archive goes back as it came.
+    const restored = new Set((manifest.restored[table.name] ?? []).map(({ date }) => date));
     for (const one of await listTable(root, table)) {
+      if (restored.has(dateOfFile(one.file) ?? '')) continue;
       const day =
         merged.get(one.file) ??
         dateOfFile(one.file) ??
