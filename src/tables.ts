@@ -1256,6 +1256,20 @@ ${VALIDITY}`),
   flow_date DATE: UTC date of the flow.`),
   },
   {
+    name: 'gone_day',
+    layer: 'mart',
+    isView: true,
+    description:
+      'One row a table and day whose raw rows have left the lake by its retention, and are not back.',
+    columns: columns(`
+  table_name VARCHAR: The table, as in retention_action.
+  log_date DATE: UTC day of the rows.
+  action VARCHAR: archived or removed.
+  raw_months INTEGER: As in retention_action.
+  archive VARCHAR: As in retention_action.
+  left_at TIMESTAMP: When they left, for the first time where they were back in between.`),
+  },
+  {
     name: 'query_access',
     layer: 'mart',
     isView: true,

@@ -41,36 +41,23 @@ with
     where
       object_id = $object_id
   ),
-  last_actions as (
-    select
-      log_date,
-      arg_max(action, acted_at) as action,
-      arg_max(raw_months, acted_at) as raw_months,
-      max(acted_at) as acted_at
-    from
-      retention_action
-    where
-      table_name = 'flow'
-    group by
-      log_date
-  ),
   gone_days as (
     select
       objects.object_id,
       string_agg(
-        strftime(last_actions.log_date, '%Y-%m-%d') || ' (' || last_actions.action || ' ' || strftime(last_actions.acted_at, '%Y-%m-%d') || ', raw_months ' || cast(last_actions.raw_months as varchar) || ')',
+        strftime(gone_day.log_date, '%Y-%m-%d') || ' (' || gone_day.action || ' ' || strftime(gone_day.left_at, '%Y-%m-%d') || ', raw_months ' || cast(gone_day.raw_months as varchar) || ')',
         ', '
         order by
-          last_actions.log_date
+          gone_day.log_date
       ) as gone_text,
-      min(last_actions.log_date) as gone_date,
-      bool_or(last_actions.action = 'archived') as is_archived
+      min(gone_day.log_date) as gone_date,
+      bool_or(gone_day.action = 'archived') as is_archived
     from
       objects
-      inner join last_actions on last_actions.log_date >= cast(objects.first_at as date)
-      and last_actions.log_date <= cast(objects.last_at as date)
+      inner join gone_day on gone_day.log_date >= cast(objects.first_at as date)
+      and gone_day.log_date <= cast(objects.last_at as date)
     where
-      last_actions.action <> 'restored'
+      gone_day.table_name = 'flow'
       and $line_number <= objects.line_count
     group by
       objects.object_id

@@ -53,24 +53,13 @@ with
       and module <> 'heartbeat'
   ),
   -- Of days whose events have left the lake, what was counted of them.
-  gone_days as (
-    select
-      log_date
-    from
-      retention_action
-    where
-      table_name = 'ips_event'
-    group by
-      log_date
-    having
-      arg_max(action, acted_at) <> 'restored'
-  ),
   gone_events as (
     select
       coalesce(sum(event_day.event_count), 0) as event_count
     from
       event_day
-      inner join gone_days on event_day.event_date = gone_days.log_date
+      inner join gone_day on event_day.event_date = gone_day.log_date
+      and gone_day.table_name = 'ips_event'
     where
       event_day.event_date >= cast(cast($period_start as timestamp) as date)
       and event_day.event_date < cast(cast($period_end as timestamp) as date)

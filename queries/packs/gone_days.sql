@@ -1,21 +1,6 @@
 -- title: Raw rows of the period that have left the lake by its retention
 -- grain: one row a table and what became of its rows
 -- parameters: period_start, period_end
-with
-  last_actions as (
-    select
-      table_name,
-      log_date,
-      arg_max(action, acted_at) as action
-    from
-      retention_action
-    where
-      log_date >= cast(cast($period_start as timestamp) as date)
-      and log_date < cast($period_end as timestamp)
-    group by
-      table_name,
-      log_date
-  )
 select
   table_name,
   action,
@@ -23,9 +8,10 @@ select
   cast(min(log_date) as varchar) as first_date,
   cast(max(log_date) as varchar) as last_date
 from
-  last_actions
+  gone_day
 where
-  action <> 'restored'
+  log_date >= cast(cast($period_start as timestamp) as date)
+  and log_date < cast($period_end as timestamp)
 group by
   table_name,
   action

@@ -62,49 +62,27 @@ with
     from
       data_days
   ),
-  last_actions as (
-    select
-      if (table_name = 'flow', 'flow_logs', 'ips_events') as kind,
-      log_date,
-      arg_max(action, acted_at) as action,
-      arg_max(raw_months, acted_at) as raw_months,
-      -- The first time: what came back from an archive and left again was not at hand all the time.
-      cast(
-        min(acted_at) filter(
-          where
-            action <> 'restored'
-        ) as date
-      ) as left_date
-    from
-      retention_action
-    where
-      table_name in ('flow', 'ips_event')
-    group by
-      table_name,
-      log_date
-  ),
   -- How long the rows were at hand decides what is shown, not whether they still are.
   gone_days as (
     select
       data_days.kind,
       data_days.source,
       data_days.log_date,
-      last_actions.action,
-      last_actions.raw_months,
-      last_actions.left_date,
+      gone_day.action,
+      gone_day.raw_months,
+      cast(gone_day.left_at as date) as left_date,
       case
-        when last_actions.left_date >= cast(data_days.log_date + interval '12' month as date) then 'year'
-        when last_actions.left_date >= cast(data_days.log_date + interval '3' month as date) then 'quarter'
+        when gone_day.left_at >= cast(data_days.log_date as timestamp) + interval '12' month then 'year'
+        when gone_day.left_at >= cast(data_days.log_date as timestamp) + interval '3' month then 'quarter'
         else 'less'
       end as kept
     from
       data_days
-      inner join last_actions on data_days.kind = last_actions.kind
-      and data_days.log_date = last_actions.log_date
+      inner join gone_day on data_days.log_date = gone_day.log_date
+      and gone_day.table_name = if (data_days.kind = 'flow_logs', 'flow', 'ips_event')
       cross join bounds
     where
-      last_actions.action <> 'restored'
-      and data_days.log_date >= bounds.year_date
+      data_days.log_date >= bounds.year_date
   ),
   gone_counts as (
     select

@@ -28,29 +28,6 @@ with
     from
       flow_status
   ),
-  last_actions as (
-    select
-      table_name,
-      log_date,
-      arg_max(action, acted_at) as action,
-      max(raw_months) as raw_months,
-      max(acted_at) as acted_at
-    from
-      retention_action
-    where
-      table_name in ('flow', 'ips_event')
-    group by
-      table_name,
-      log_date
-  ),
-  gone as (
-    select
-      *
-    from
-      last_actions
-    where
-      action <> 'restored'
-  ),
   gaps as (
     select
       'day without flow logs' as missing,
@@ -69,7 +46,7 @@ with
         select
           log_date
         from
-          gone
+          gone_day
         where
           table_name = 'flow'
       )
@@ -79,9 +56,10 @@ with
       table_name || ' ' || strftime(min(log_date), '%Y-%m-%d') || ' to ' || strftime(max(log_date), '%Y-%m-%d') as place,
       cast(count(*) as varchar) || if (count(*) = 1, ' day ', ' days ') || action || ' by the retention of the configuration; what is counted by day is there' as why
     from
-      gone
+      gone_day
     where
-      log_date >= cast(cast($period_start as timestamp) as date)
+      table_name in ('flow', 'ips_event')
+      and log_date >= cast(cast($period_start as timestamp) as date)
       and log_date < cast(cast($period_end as timestamp) as date)
     group by
       table_name,
@@ -132,7 +110,7 @@ with
         select
           1
         from
-          gone
+          gone_day
         where
           table_name = 'ips_event'
       )
