@@ -78,5 +78,4 @@ from
   left join later on source_object.object_id = later.supersedes_object_id
   left join rejects on source_object.object_id = rejects.object_id
   left join quiet_intervals on source_object.object_id = quiet_intervals.object_id
-where
-  source_object.object_id = $object_id
+  left join gone_days on source_object.object_id = gone_days.object_id

@@ -27,7 +27,7 @@ export const RAW_TABLES: readonly { name: string; moreDays: number }[] = [
 ];
 
 /** Tables by day that must be there before the raw rows of the day go. */
-const DAY_TABLES: readonly Table[] = TABLES.filter(
+export const DAY_TABLES: readonly Table[] = TABLES.filter(
   ({ name, layer, partition, isView }) =>
     layer !== 'ingest' &&
     partition !== undefined &&

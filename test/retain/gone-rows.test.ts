@@ -66,7 +66,9 @@ test('what is counted by day is what it was: figures and the other reports', () 
   expect(after?.figures.find(({ label }) => label === 'IPS events')?.value).toBe('6');
   const rowsOf = (content: PackContent | undefined) =>
     content?.reports
-      .filter(({ name }) => reportOf(after, name)?.lacksRows !== true && name !== 'log_retention')
+      // The last lists runs, of which there are more by then.
+      .filter(({ name }) => reportOf(after, name)?.lacksRows !== true)
+      .filter(({ name }) => !['log_retention', 'audit_log_access'].includes(name))
       .map(({ name, rows, hadData }) => [name, rows, hadData]);
   expect(rowsOf(after)).toEqual(rowsOf(before));
 });
