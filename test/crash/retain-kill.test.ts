@@ -13,7 +13,7 @@ import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { rowsOf } from '../compact/hourly-lake.ts';
 import { askLake, configOf, NOW, restoreAt, retainAt, writeOldLake } from '../retain/old-lake.ts';
 
-const KILLS = Number(process.env.FLOWPROOF_TEST_RETAIN_KILLS ?? 3);
+const KILLS = Number(process.env.FLOWPROOF_TEST_RETAIN_KILLS ?? 2);
 
 const RETENTION = 'retention: { raw_months: 12, archive: ./archive }';
 

@@ -1,6 +1,9 @@
 /** Which day is the first that stays, and what the configuration may say. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig, readConfig } from '../../src/config.ts';
 import type { FlowproofError } from '../../src/errors.ts';
 import { DAY_TABLES, firstKeptDate, RAW_TABLES } from '../../src/retain/plan-days.ts';
 
@@ -37,18 +40,16 @@ test('what is counted by day stays, and so does what says which records were rea
 });
 
 describe('the configuration', () => {
-  const problemOf = (retention: string): string | undefined => {
-    try {
-      parseConfig(
-        `lake: ./lake
+  const configText = (retention: string): string => `lake: ./lake
 output: ./evidence
 sources: { flow_logs: [{ files: ["*.gz"] }] }
 period: { start: 2026-11-01, end: 2026-12-01 }
 scope: [{ name: cde, match: { vpc: [vpc-0123456789abcdef0] } }]
 retention: ${retention}
-`,
-        'flowproof.yaml',
-      );
+`;
+  const problemOf = (retention: string): string | undefined => {
+    try {
+      parseConfig(configText(retention), 'flowproof.yaml');
       return undefined;
     } catch (thrown) {
       return (thrown as FlowproofError).problem;
@@ -63,5 +64,19 @@ retention: ${retention}
     expect(problemOf('{ raw_months: 11, allow_less_than_12_months: true }')).toBeUndefined();
     expect(problemOf('{ raw_months: 12 }')).toBeUndefined();
     expect(problemOf('{ raw_months: 0, allow_less_than_12_months: true }')).toBeDefined();
+  });
+
+  test('has an archive outside the lake', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flowproof-retention-'));
+    const read = (archive: string): string | undefined => {
+      const path = join(folder, 'flowproof.yaml');
+      writeFileSync(path, configText(`{ raw_months: 12, archive: ${archive} }`));
+      return readConfig(path).retention?.archive;
+    };
+    expect(read('./lake-archive')).toBe(join(folder, 'lake-archive'));
+    for (const archive of ['./lake', './lake/archive', '.', '..']) {
+      expect(() => read(archive)).toThrow('the archive and the lake are one within the other');
+    }
+    rmSync(folder, { recursive: true });
   });
 });

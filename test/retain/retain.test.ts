@@ -33,8 +33,8 @@ let expected: Record<string, string[]>;
 beforeAll(async () => {
   base = await writeOldLake('flowproof-retain-');
   expected = await rowsOf(join(base, 'lake'));
-  expect(expected.flow).toHaveLength(24);
-  expect(expected.ips_event).toHaveLength(6);
+  expect(expected.flow).toHaveLength(16);
+  expect(expected.ips_event).toHaveLength(4);
   expect(expected.flow_event).not.toHaveLength(0);
 }, 60_000);
 
@@ -87,11 +87,7 @@ describe('what leaves', () => {
       ['ips_event', 2],
       ['flow_event', 1],
     ]);
-    expect(await countDays(lake, 'flow')).toEqual([
-      ['05', 4],
-      ['07', 4],
-      ['08', 4],
-    ]);
+    expect(await countDays(lake, 'flow')).toEqual([['07', 4]]);
     expect((await countDays(lake, 'ips_event', 'event_date'))[0]).toEqual(['04', 1]);
     const after = await rowsOf(lake);
     const raw = [...RAW_TABLES.map(({ name }) => name), 'retention_action'];
@@ -146,13 +142,13 @@ describe('what leaves', () => {
     const restored = derivedOf(lake, '04', 'flow_date');
     changeRules(config);
     const changed = await runAt(config, later(2), ['enrich']);
-    expect(changed.enrich).toMatchObject({ dayCount: 6, rebuiltDayCount: 3 });
+    expect(changed.enrich).toMatchObject({ dayCount: 4, rebuiltDayCount: 1 });
     expect(derivedOf(lake, '03')).toEqual(kept);
     expect(derivedOf(lake, '04', 'flow_date')).toEqual(restored);
     // Events of that day did not leave, and all that bears on them is there.
     const after = await rowsOf(lake);
     expect(after.event_match).toEqual(expected.event_match);
-    expect(await countDays(lake, 'edge_day')).toHaveLength(6);
+    expect(await countDays(lake, 'edge_day')).toHaveLength(4);
   });
 });
 
@@ -170,7 +166,7 @@ test('a day comes back with the rows that left, stays for a month, and leaves ag
   expect(await codeOf(restoreAt(config, NOW, '2026-11-02'))).toBe('USAGE');
   await compact({ lake, now: later(1), olderThanDays: 2, graceHours: 0, onProgress: () => {} });
   const month = await retainAt(config, later(29));
-  expect(month.tables.find(({ table }) => table === 'flow')?.fromDate).toBe('2026-11-05');
+  expect(month.tables.find(({ table }) => table === 'flow')?.fromDate).toBe('2026-11-07');
   const again = await retainAt(config, later(30));
   expect(again.tables.find(({ table }) => table === 'flow')?.dayCount).toBe(3);
   expect(await countDays(lake, 'flow')).toEqual([]);
@@ -184,7 +180,7 @@ test('what is not what left does not come back, and the lake stays as it is', as
   writeFileSync(join(base, 'archive-damaged', name), 'something else');
   const before = hashesOf(lake);
   expect(await codeOf(restoreAt(config, NOW, '2026-11-02'))).toBe('ARCHIVE_UNUSABLE');
-  expect(await countDays(lake, 'flow')).toHaveLength(3);
+  expect(await countDays(lake, 'flow')).toHaveLength(1);
   const after = hashesOf(lake);
   for (const path of Object.keys(before)) expect([path, after[path]]).toEqual([path, before[path]]);
   rmSync(join(base, 'archive-damaged'), { recursive: true });
@@ -197,7 +193,7 @@ test('an archive that holds another file of that name is not written over', asyn
   cpSync(join(lake, 'flow_verdict/flow_date=2026-11-03'), path, { recursive: true });
   cpSync(join(lake, 'rule_day/flow_date=2026-11-03/data.parquet'), join(path, 'data.parquet'));
   expect(await codeOf(retainAt(config, NOW))).toBe('ARCHIVE_UNUSABLE');
-  expect(await countDays(lake, 'flow')).toHaveLength(6);
+  expect(await countDays(lake, 'flow')).toHaveLength(4);
   expect(await askLake(lake, 'select * from retention_action')).toEqual([]);
 });
 
@@ -207,7 +203,7 @@ test('nothing leaves while something is not enriched, and no day that lacks what
   await runAt(config, NOW, ['ingest']);
   const held = await retainAt(config, NOW);
   expect([held.tables, held.held?.why]).toEqual([[], expect.stringContaining('not enriched')]);
-  expect(await countDays(lake, 'flow')).toHaveLength(6);
+  expect(await countDays(lake, 'flow')).toHaveLength(4);
   rmSync(join(lake, 'rule_day/flow_date=2026-11-04'), { recursive: true });
   const partly = await retainAt(config, NOW, { isEnriched: async () => true });
   expect(partly.held).toMatchObject({
@@ -256,5 +252,5 @@ test('flowproof run takes out what is due once the packs are made, and says so; 
   expect(outcome.retain?.action).toBe('removed');
   expect(summaryText(outcome, lake)).toMatch(/^Removed {3}flow: 12 rows of 3 days/m);
   expect(steps).toContain('retain');
-  expect(await countDays(lake, 'flow')).toHaveLength(3);
+  expect(await countDays(lake, 'flow')).toHaveLength(1);
 });
