@@ -2,13 +2,17 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CompactOptions, type CompactResult, compact } from '../../src/compact/compact.ts';
 import { compactText } from '../../src/compact/compact-text.ts';
 import { mergeFiles } from '../../src/compact/merge-files.ts';
+import { readConfig } from '../../src/config.ts';
 import { openDatabase, readRows } from '../../src/database.ts';
 import { createLakeViews } from '../../src/lake.ts';
 import { isOfBatches, writtenFiles } from '../../src/lake-files.ts';
+import { askLake } from '../../src/serve/ask-lake.ts';
 import { findTable, TABLES } from '../../src/tables.ts';
 import {
   countByPattern,
@@ -305,4 +309,20 @@ test('the text says files and bytes of each table before and after', () => {
       '',
     ].join('\n'),
   );
+});
+
+test('ad-hoc SQL reads merged files while those that they stand for are there', async () => {
+  const { lake, config } = copyLake('asked');
+  await compactAt(lake, NOW);
+  const output = new PassThrough();
+  const text = textOf(output);
+  const ask = askLake(readConfig(config));
+  await ask({
+    sql: 'select count(*) as n from flow',
+    format: 'csv',
+    output,
+    signal: new AbortController().signal,
+  });
+  output.end();
+  expect(await text).toBe(`n\r\n${expected.flow?.length}\r\n`);
 });
