@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import type { SetExitCode } from './commands/common.ts';
+import { addCompactCommand } from './commands/compact.ts';
 import { addConfigSchemaCommand } from './commands/config-schema.ts';
 import { addConnectCommand } from './commands/connect.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -12,6 +13,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { addRetainCommand } from './commands/retain.ts';
 import { addReviewCommand } from './commands/review.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -42,6 +44,8 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addServeCommand(program);
   addReviewCommand(program, setExitCode);
   addVerifyCommand(program, setExitCode);
+  addCompactCommand(program);
+  addRetainCommand(program);
   addScheduleCommand(program);
   addDoctorCommand(program, setExitCode);
   addInitCommand(program);

@@ -8,6 +8,7 @@ import { allowedServices, cardDataStores, checkScopeNames } from './control-sche
 import { metrics } from './metrics-schema.ts';
 import { expectedEveryHours, notifications } from './notify-schema.ts';
 import { queryLimits } from './query-limits-schema.ts';
+import { retention } from './retention-schema.ts';
 import { PERIOD_KEYS, schedule } from './schedule-schema.ts';
 import { day, time } from './time-schema.ts';
 
@@ -385,6 +386,7 @@ export const configSchema = z
       .optional()
       .describe('Upper bound of the engine, such as 2GB'),
     query_limits: queryLimits,
+    retention: retention.optional(),
   })
   .superRefine(checkScopeNames)
   .refine(...PERIOD_KEYS.isGiven)

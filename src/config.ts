@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
@@ -46,7 +46,7 @@ export function readConfig(path: string, asOf = new Date()): Config {
   }
   const checked = parseConfig(text, path);
   const folder = dirname(absolute);
-  const { pack, period, queries, exceptions, ...rest } = checked;
+  const { pack, period, queries, exceptions, retention, ...rest } = checked;
   return {
     ...rest,
     lake: resolve(folder, checked.lake),
@@ -54,6 +54,7 @@ export function readConfig(path: string, asOf = new Date()): Config {
     packs: packNames(checked),
     ...(queries ? { queries: resolve(folder, queries) } : {}),
     ...(exceptions ? { exceptions: resolve(folder, exceptions) } : {}),
+    ...(retention ? { retention: placedRetention(retention, checked.lake, { path, folder }) } : {}),
     period: checked.schedule
       ? schedulePeriod(checked.schedule, asOf)
       : { start: new Date(period?.start ?? 0), end: new Date(period?.end ?? 0) },
@@ -61,6 +62,28 @@ export function readConfig(path: string, asOf = new Date()): Config {
     folder,
     sha256: createHash('sha256').update(text).digest('hex'),
   };
+}
+
+/** With the archive as an absolute folder, which must lie outside the lake: a reader of it would read both. */
+function placedRetention(
+  retention: NonNullable<ConfigFile['retention']>,
+  lake: string,
+  { path, folder }: { path: string; folder: string },
+): NonNullable<ConfigFile['retention']> {
+  if (retention.archive === undefined) return retention;
+  const [archive, root] = [resolve(folder, retention.archive), resolve(folder, lake)];
+  if (
+    `${archive}${sep}`.startsWith(`${root}${sep}`) ||
+    `${root}${sep}`.startsWith(`${archive}${sep}`)
+  ) {
+    throw new FlowproofError('CONFIG_INVALID', {
+      place: path,
+      problem: `retention.archive: the archive and the lake are one within the other (found: ${JSON.stringify(retention.archive)})`,
+      remedy:
+        'Name a folder beside the lake, best on a storage of its own: retention: { raw_months: 15, archive: ../archive }',
+    });
+  }
+  return { ...retention, archive };
 }
 
 function packNames({ pack, schedule }: ConfigFile): string[] {

@@ -4,6 +4,7 @@
  *   <lake>/<table>/[<partition>=<date>/]<file>.parquet
  *   <lake>/.flowproof/lock                 one writer at a time
  *   <lake>/.flowproof/catalogues           the versions of the tables that wrote to it
+ *   <lake>/.flowproof/files.json           which files stand for others (lake-manifest.ts)
  *   <lake>/.flowproof/staging/<batch>/     what is being written, and the journal of what is moved
  *
  * A batch becomes visible in two steps: all its files are written under `staging`, then `COMMIT` is
@@ -18,7 +19,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { diskFullError } from './disk-full.ts';
 import { FlowproofError, messageOf } from './errors.ts';
 import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
+import { listFiles, tableFiles } from './lake-files.ts';
 import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
+import { MANIFEST_FILE } from './lake-manifest.ts';
 import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
@@ -117,9 +120,11 @@ export async function commitBatch(root: string, batchId: string): Promise<void> 
 async function publishBatch(root: string, batchId: string): Promise<void> {
   const folder = join(stagingFolder(root), batchId);
   const files = (await listFiles(folder)).filter((file) => file !== 'COMMIT');
-  // The ledger goes last: a reader takes the files of a batch only when the ledger has it.
-  const isLedger = (file: string): boolean => file.startsWith('source_object/');
-  const ordered = [...files.filter((file) => !isLedger(file)), ...files.filter(isLedger)];
+  // The ledger goes last: a reader takes the files of a batch only when the ledger has it. So does the
+  // record of merged files, for it hides what they stand for.
+  const isLast = (file: string): boolean =>
+    file.startsWith('source_object/') || file === MANIFEST_FILE;
+  const ordered = [...files.filter((file) => !isLast(file)), ...files.filter(isLast)];
   const folders = new Set<string>();
   for (const file of ordered) {
     const target = join(root, file);
@@ -129,16 +134,6 @@ async function publishBatch(root: string, batchId: string): Promise<void> {
   }
   for (const path of folders) await syncPath(path);
   await rm(folder, { recursive: true, force: true });
-}
-
-/** Paths of all files below a folder, relative to it, with forward slashes, sorted. */
-async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .map((path) => path.replaceAll('\\', '/'))
-    .sort();
 }
 
 /** Name of the one file of a table that `enrich` makes; replaced whole, by rename. */
@@ -152,40 +147,12 @@ export function tableFolder(root: string, table: Table, partitionValue?: string)
     : folder;
 }
 
-/** Batch that a file of an ingest table belongs to: `<batch>-<part>.parquet`. */
-function batchOf(file: string): string {
-  const name = file.slice(file.lastIndexOf('/') + 1);
-  return name.slice(0, name.search(/[-.]/));
-}
-
-/** The committed files of a table, as absolute paths. */
-export async function tableFiles(root: string, table: Table): Promise<string[]> {
-  const folder = join(root, table.name);
-  const ending = table.isJsonLines ? '.jsonl' : '.parquet';
-  const files = (await listFiles(folder)).filter((file) => file.endsWith(ending));
-  if (table.isJsonLines || table.layer !== 'ingest' || table.name === 'run') {
-    return files.map((file) => join(folder, file));
-  }
-  const ledger = await listFiles(join(root, 'source_object'));
-  const committed = new Set(ledger.map(batchOf));
-  return files.filter((file) => committed.has(batchOf(file))).map((file) => join(folder, file));
-}
-
 /**
  * A SQL literal of a file for `read_parquet`, which takes names for patterns: unescaped, `a[1].parquet`
  * would read `a1.parquet`.
  */
 export function quoteFile(path: string): string {
   return quoteText(path.replace(/[[*?]/g, '[$&]'));
-}
-
-/** Dates that a partitioned table has files for, sorted. */
-export async function partitionDates(root: string, table: Table): Promise<string[]> {
-  const dates = (await tableFiles(root, table)).flatMap((file) => {
-    const date = /=(\d{4}-\d{2}-\d{2})[\\/][^\\/]+$/.exec(file)?.[1];
-    return date ? [date] : [];
-  });
-  return [...new Set(dates)].sort();
 }
 
 /**

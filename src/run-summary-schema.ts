@@ -89,9 +89,33 @@ export const runSummarySchema = z.strictObject({
     })
     .nullable(),
   enrich: z
-    .strictObject({ day_count: count, enriched_day_count: count, copy_count: count })
+    .strictObject({
+      day_count: count,
+      enriched_day_count: count,
+      copy_count: count,
+      late_days: z.array(z.string()),
+    })
     .nullable(),
   packs: z.array(pack),
+  /** What left the lake by the retention of the configuration; null without, and if the run got not so far. */
+  retain: z
+    .strictObject({
+      action: z.enum(['archived', 'removed']),
+      /** First UTC day that stays. */
+      kept_from: z.string(),
+      /** Tables with the days whose rows left now. */
+      tables: z.array(
+        z.strictObject({
+          table: z.string(),
+          day_count: count,
+          row_count: count,
+          size_bytes: count,
+        }),
+      ),
+      /** Why days that are due stay; null if none does. */
+      held: z.string().nullable(),
+    })
+    .nullable(),
   /** What stopped it; `code` as in src/errors.ts, or UNEXPECTED. */
   error: z
     .strictObject({

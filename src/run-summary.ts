@@ -11,6 +11,7 @@ import type { IngestResult } from './ingest/ingest.ts';
 import { STATUSES } from './reports/report.ts';
 import type { ReportOutcome } from './reports/reports.ts';
 import { visibleLines } from './reports/visible-text.ts';
+import { retainWarning } from './retain/retain-text.ts';
 import type { RunOutcome } from './run.ts';
 import { MAX_SUMMARY_ITEMS, type PackSummary, type RunSummary } from './run-summary-schema.ts';
 import { mapTexts } from './secrets.ts';
@@ -53,11 +54,25 @@ export function summariseRun(input: SummaryInput): RunSummary {
           day_count: outcome.enrich.dayCount,
           enriched_day_count: outcome.enrich.rebuiltDayCount,
           copy_count: outcome.enrich.copyCount,
+          late_days: [...outcome.enrich.lateDates].slice(0, MAX_SUMMARY_ITEMS),
         }
       : null,
     packs: (outcome?.reports ?? []).map((made) =>
       summarisePack(made, input.baselines.get(made.folder)),
     ),
+    retain: outcome?.retain
+      ? {
+          action: outcome.retain.action,
+          kept_from: outcome.retain.keptFrom,
+          tables: outcome.retain.tables.map(({ table, dayCount, rowCount, sizeBytes }) => ({
+            table,
+            day_count: dayCount,
+            row_count: rowCount,
+            size_bytes: sizeBytes,
+          })),
+          held: retainWarning(outcome.retain) ?? null,
+        }
+      : null,
     error: thrown === undefined ? null : summariseError(thrown),
     history: input.history,
     notifications: { sent_count: 0, waiting_count: 0, dropped_count: 0 },

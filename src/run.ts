@@ -12,7 +12,7 @@ import { configAsOf, readPeriod } from './as-of.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { diskFullError } from './disk-full.ts';
-import { type EnrichResult, enrich } from './enrich/enrich.ts';
+import { type EnrichResult, enrich, isEnriched } from './enrich/enrich.ts';
 import { EXIT_CODES } from './errors.ts';
 import { type IngestResult, ingest } from './ingest/ingest.ts';
 import { describeProgress } from './ingest/ingest-progress.ts';
@@ -25,6 +25,8 @@ import { loadPacks, type ReportOptions, type ReportOutcome, report } from './rep
 import { scheduleWarnings } from './reports/schedule-words.ts';
 import { reportSchedule, type ScheduleOutcome } from './reports/scheduled-packs.ts';
 import { openSigner } from './reports/signer.ts';
+import { type RetainResult, retain } from './retain/retain.ts';
+import { retainWarning } from './retain/retain-text.ts';
 import { untilStopped } from './stop.ts';
 import { findTable, quoteName, quoteText } from './tables.ts';
 import { TOOL_VERSION } from './version.ts';
@@ -38,6 +40,8 @@ export type RunOutcome = {
   reports?: readonly ReportOutcome[];
   /** Every pack of the schedule, if the configuration has one. */
   schedule?: ScheduleOutcome;
+  /** What left the lake, if the configuration says how long raw rows stay. */
+  retain?: RetainResult;
   exitCode: number;
   seconds: number;
 };
@@ -156,6 +160,7 @@ async function runParts(job: Job): Promise<RunOutcome> {
     });
   }
   if (parts.includes('report')) await reportPacks(job, progress, outcome);
+  if (job.command === 'run') await retainRows(job, progress, outcome);
   const finishedAt = now();
   outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
   await keepRunRecord(connection, job, { runId, startedAt, finishedAt, outcome });
@@ -187,6 +192,34 @@ async function reportPacks(job: Job, progress: Progress, outcome: RunOutcome): P
   outcome.reports = scheduled.reports;
   outcome.schedule = scheduled.outcome;
   for (const message of scheduleWarnings(scheduled.outcome)) progress.warn?.(message);
+}
+
+/**
+ * Takes raw rows out of the lake that are older than the configuration keeps them, once all packs are made.
+ * A replay of a past moment takes nothing out, nor does a run that could not read all: packs may wait for it.
+ */
+async function retainRows(job: Job, progress: Progress, outcome: RunOutcome): Promise<void> {
+  const { connection, config, startedAt } = job;
+  const { lake, retention, schedule, sha256 } = config;
+  if (!retention || job.asOf || (outcome.ingest?.unreachable.length ?? 0) > 0) return;
+  outcome.retain = await retain({
+    connection,
+    lake,
+    retention,
+    schedule,
+    configSha256: sha256,
+    now: startedAt,
+    isEnriched: () => isEnriched({ lake, config }),
+    onProgress: ({ table, date, day, dayCount }) =>
+      progress.step('retain', `${table} of ${date} (${day} of ${dayCount})`, {
+        table,
+        date,
+        day,
+        days: dayCount,
+      }),
+  });
+  const warning = retainWarning(outcome.retain);
+  if (warning !== undefined) progress.warn?.(warning);
 }
 
 /** Between any two of its steps, a run may hear that it is to stop. */

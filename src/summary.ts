@@ -6,6 +6,7 @@ import { EXIT_CODES } from './errors.ts';
 import { STATUS_WORDS, STATUSES } from './reports/report.ts';
 import type { ReportOutcome } from './reports/reports.ts';
 import { scheduleLines } from './reports/schedule-words.ts';
+import { retainLines } from './retain/retain-text.ts';
 import type { RunOutcome } from './run.ts';
 import { visibleText } from './text-table.ts';
 
@@ -18,6 +19,7 @@ export function summaryText(outcome: RunOutcome, lake: string): string {
     ...enrichLines(outcome),
     ...reportLines(outcome),
     ...(outcome.schedule ? scheduleLines(outcome.schedule) : []),
+    ...(outcome.retain ? retainLines(outcome.retain) : []),
     `Lake      ${shownPath(lake)}`,
     `Time      ${outcome.seconds.toFixed(1)} s`,
   ];
@@ -66,13 +68,19 @@ function ingestLines({ ingest }: RunOutcome): string[] {
 
 function enrichLines({ enrich }: RunOutcome): string[] {
   if (!enrich) return [];
-  const { dayCount, rebuiltDayCount, copyCount } = enrich;
+  const { dayCount, rebuiltDayCount, copyCount, lateDates } = enrich;
   const lines = [
     `Joined    ${plural(dayCount, 'day')} with interfaces, groups, rules and IPS events (${rebuiltDayCount} recomputed)`,
   ];
   if (copyCount > 0) {
     lines.push(
       `Copies    ${plural(copyCount, 'record')} in the lake that another flow log recorded too: each flow counts once (flow_copy)`,
+    );
+  }
+  if (lateDates.length > 0) {
+    lines.push(
+      `Late      rows of ${plural(lateDates.length, 'day')} that came after the raw rows of these days had left the lake: in flow and ips_event, in no pack`,
+      ...listed(lateDates, (date) => date),
     );
   }
   return lines;

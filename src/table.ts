@@ -12,6 +12,8 @@ export type Table = {
   partition?: string;
   /** True if no file holds it: the query of its name makes it from other tables when it is read. */
   isView?: true;
+  /** True if its files are records of their own, which no batch of ingest brings. */
+  isRecord?: true;
   /** True if its files are lines of JSON that are only ever appended to. */
   isJsonLines?: true;
   description: string;

@@ -344,6 +344,7 @@ export const TABLES: readonly Table[] = [
   {
     name: 'run',
     layer: 'ingest',
+    isRecord: true,
     description: 'One row a run of flowproof that wrote to the lake.',
     columns: columns(`
   run_id VARCHAR: Id of the run.
@@ -357,6 +358,27 @@ export const TABLES: readonly Table[] = [
   rejected_count BIGINT: Lines rejected.
   damaged_count BIGINT: Objects damaged or refused.
   exit_code INTEGER: Exit code; null without an end.`),
+  },
+  {
+    name: 'retention_action',
+    layer: 'ingest',
+    isRecord: true,
+    description:
+      'One row a table, a day and what retention did with the raw rows of that day. Records are never changed.',
+    columns: columns(`
+  action_id VARCHAR: Id of the action.
+  table_name VARCHAR: The table: flow, ips_event, or one that enrichment made with a row a flow or event.
+  log_date DATE: UTC day of the rows.
+  action VARCHAR: archived (moved to the archive), removed (without one) or restored (brought back from it).
+  raw_months INTEGER: How many months the configuration kept raw rows.
+  archive VARCHAR: Folder of the archive; null without.
+  config_sha256 VARCHAR: Hash of the configuration file.
+  tool_version VARCHAR: Version of flowproof.
+  file_count BIGINT: Files.
+  row_count BIGINT: Rows in them.
+  size_bytes BIGINT: Their bytes.
+  files VARCHAR[]: The files, each as sha256sum prints it: its hash, two blanks, and its path in the lake, which is that in the archive.
+  acted_at TIMESTAMP: When, by the clock of the host.`),
   },
   {
     name: 'review',
@@ -1238,6 +1260,20 @@ ${VALIDITY}`),
   affected_resource_supplied_by VARCHAR: Fields of the flow log, companion event or metadata that supply it; null if missing.
   affected_resource_remedy VARCHAR: What would supply the rest; null if nothing is short.
   flow_date DATE: UTC date of the flow.`),
+  },
+  {
+    name: 'gone_day',
+    layer: 'mart',
+    isView: true,
+    description:
+      'One row a table and day whose raw rows have left the lake by its retention, and are not back.',
+    columns: columns(`
+  table_name VARCHAR: The table, as in retention_action.
+  log_date DATE: UTC day of the rows.
+  action VARCHAR: archived or removed.
+  raw_months INTEGER: As in retention_action.
+  archive VARCHAR: As in retention_action.
+  left_at TIMESTAMP: When they left, for the first time where they were back in between.`),
   },
   {
     name: 'query_access',

@@ -25,7 +25,15 @@ const COMMANDS = [
   'review',
   'verify',
 ];
-const ALL_COMMANDS = [...COMMANDS, 'schedule', 'doctor', 'init', 'config-schema'];
+const ALL_COMMANDS = [
+  ...COMMANDS,
+  'compact',
+  'retain',
+  'schedule',
+  'doctor',
+  'init',
+  'config-schema',
+];
 
 const FLOWS = `version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status
 2 123456789012 eni-0123456789abcdef0 10.0.0.5 192.0.2.9 40000 443 6 3 300 1793620800 1793620860 ACCEPT OK

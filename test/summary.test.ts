@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { summaryText } from '../src/summary.ts';
 
-const enrich = { dayCount: 2, rebuiltDayCount: 1, copyCount: 0 };
+const enrich = { dayCount: 2, rebuiltDayCount: 1, copyCount: 0, lateDates: [] };
 
 test('tells how many records are copies, and nothing where none is', () => {
   const outcome = { exitCode: 0, seconds: 1.25 };

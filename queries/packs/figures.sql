@@ -52,6 +52,19 @@ with
       and event_at < cast($period_end as timestamp)
       and module <> 'heartbeat'
   ),
+  -- Of days whose events have left the lake, what was counted of them.
+  gone_events as (
+    select
+      coalesce(sum(event_day.event_count), 0) as event_count
+    from
+      event_day
+      inner join gone_day on event_day.event_date = gone_day.log_date
+      and gone_day.table_name = 'ips_event'
+    where
+      event_day.event_date >= cast(cast($period_start as timestamp) as date)
+      and event_day.event_date < cast(cast($period_end as timestamp) as date)
+      and event_day.module <> 'heartbeat'
+  ),
   objects as (
     select
       rejected_count,
@@ -105,9 +118,19 @@ with
     select
       6 as position,
       'IPS events' as label,
-      count(*) as value
+      sum(event_count) as value
     from
-      events
+      (
+        select
+          count(*) as event_count
+        from
+          events
+        union all
+        select
+          event_count
+        from
+          gone_events
+      )
     union all
     select
       7 as position,

@@ -42,6 +42,28 @@ with
         from
           flow_days
       )
+      and missing_date not in (
+        select
+          log_date
+        from
+          gone_day
+        where
+          table_name = 'flow'
+      )
+    union all
+    select
+      'raw rows' as missing,
+      table_name || ' ' || strftime(min(log_date), '%Y-%m-%d') || ' to ' || strftime(max(log_date), '%Y-%m-%d') as place,
+      cast(count(*) as varchar) || if (count(*) = 1, ' day ', ' days ') || action || ' by the retention of the configuration; what is counted by day is there' as why
+    from
+      gone_day
+    where
+      table_name in ('flow', 'ips_event')
+      and log_date >= cast(cast($period_start as timestamp) as date)
+      and log_date < cast(cast($period_end as timestamp) as date)
+    group by
+      table_name,
+      action
     union all
     select
       'object ' || status as missing,
@@ -83,6 +105,14 @@ with
           1
         from
           ips_event
+      )
+      and not exists (
+        select
+          1
+        from
+          gone_day
+        where
+          table_name = 'ips_event'
       )
   )
 select

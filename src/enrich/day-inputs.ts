@@ -4,7 +4,8 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
-import { quoteFile, tableFiles } from '../lake.ts';
+import { quoteFile } from '../lake.ts';
+import { writtenFiles } from '../lake-files.ts';
 import { findTable } from '../tables.ts';
 import { hashOf } from './derived-table.ts';
 import { fileOf, SLICE_STEP } from './steps.ts';
@@ -14,9 +15,9 @@ export type Span = { from: string; until: string };
 
 type ObjectSpan = { statement: string; first_ms: number; last_ms: number };
 
-/** Names of a table's committed files, relative to the lake. */
+/** Names of the files of a table as ingest wrote them, whatever was merged or archived since. */
 export async function fileNames(lake: string, name: string): Promise<string[]> {
-  return (await tableFiles(lake, findTable(name))).map((file) => file.slice(lake.length));
+  return (await writtenFiles(lake, findTable(name))).map((file) => `/${file}`);
 }
 
 /** Those of the files that stand in the partitions of these days. */

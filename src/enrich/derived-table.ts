@@ -9,7 +9,8 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
-import { DERIVED_FILE, partitionDates, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
+import { DERIVED_FILE, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
+import { partitionDates } from '../lake-files.ts';
 import { findTable, quoteName, quoteText, type Table } from '../tables.ts';
 import { runStep, type Step } from './steps.ts';
 

@@ -8,7 +8,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { type Parameters, readRows } from '../database.ts';
-import { createDerivedView, partitionDates, quoteFile, supersededObjects } from '../lake.ts';
+import { createDerivedView, quoteFile, supersededObjects } from '../lake.ts';
+import { frozenDates, lateDates, partitionDates } from '../lake-files.ts';
 import { readLayer } from '../query-file.ts';
 import { findTable, quoteName, TABLES } from '../tables.ts';
 import {
@@ -58,6 +59,8 @@ export type EnrichResult = {
   rebuiltDayCount: number;
   /** Records of all days that other records stand for. */
   copyCount: number;
+  /** Days that got rows after their own had left the lake (`retain`): these rows are only in `flow` and `ips_event`. */
+  lateDates: readonly string[];
 };
 
 export type EnrichOptions = {
@@ -81,7 +84,8 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   const ruleTexts = [...ruleInputs(options), JSON.stringify(config.scope)];
   const before = await hashLake(lake, ruleTexts);
   const known = await readLastEnrichment(lake, before);
-  if (known) return { ...known, rebuiltDayCount: 0 };
+  const late = await lateRowDates(lake);
+  if (known) return { ...known, rebuiltDayCount: 0, lateDates: late };
   await forgetLastEnrichment(lake);
   await createScopeTable(connection, config);
   const rules = hashOf([...ruleInputs(options), ...(await supersededObjects(connection, lake))]);
@@ -96,7 +100,8 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
       await createDerivedView(connection, lake, step.name);
     }
   }
-  const dates = await partitionDates(lake, findTable('flow'));
+  const frozen = await frozenDates(lake, findTable('flow'));
+  const dates = await liveDates(lake, 'flow', frozen);
   const flowFiles = await fileNames(lake, 'flow');
   const eventFiles = await fileNames(lake, 'ips_event');
   let rebuiltDayCount = 0;
@@ -120,7 +125,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     await viewDay(connection, EXTENT_STEP, extentFile);
     await runDaySteps(options, DAY_STEPS, values, inputs, date);
   }
-  await keepDates(options, [EXTENT_STEP, ...DAY_STEPS], dates);
+  await keepDates(options, [EXTENT_STEP, ...DAY_STEPS], [...dates, ...frozen]);
   await enrichRecords(options, parameters, rules);
   await enrichEvents(options, parameters, rules);
   for (const table of TABLES) {
@@ -135,9 +140,35 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
        + count(distinct flow_id) filter (where copied_as <> 'record') as copy_count
      from flow_copy`,
   );
-  const result = { dayCount: dates.length, copyCount: Number(copies?.copy_count ?? 0) };
+  const result = {
+    dayCount: dates.length + frozen.length,
+    copyCount: Number(copies?.copy_count ?? 0),
+  };
   await noteEnrichment(lake, await hashLake(lake, ruleTexts), result);
-  return { ...result, rebuiltDayCount };
+  return { ...result, rebuiltDayCount, lateDates: late };
+}
+
+/** True if the newest enrichment came to its end with these inputs, and nothing has come or gone since. */
+export async function isEnriched(
+  options: Pick<EnrichOptions, 'lake' | 'config'>,
+): Promise<boolean> {
+  const { lake, config } = options;
+  const texts = [...ruleInputs({ config }), JSON.stringify(config.scope)];
+  return (await readLastEnrichment(lake, await hashLake(lake, texts))) !== undefined;
+}
+
+/** Days of a table that are made anew when what they are made of changes: those that never left the lake. */
+async function liveDates(lake: string, name: string, frozen: readonly string[]): Promise<string[]> {
+  const dates = await partitionDates(lake, findTable(name));
+  return dates.filter((date) => !frozen.includes(date));
+}
+
+async function lateRowDates(lake: string): Promise<string[]> {
+  const dates = [
+    ...(await lateDates(lake, findTable('flow'))),
+    ...(await lateDates(lake, findTable('ips_event'))),
+  ];
+  return [...new Set(dates)].sort();
 }
 
 /** What the tables of the inventory are made from. */
@@ -150,7 +181,7 @@ async function inventoryInputs({ lake, config }: EnrichOptions): Promise<string[
 }
 
 /** What every derived table depends on: queries, and the configuration that they read. */
-function ruleInputs({ config }: EnrichOptions): string[] {
+function ruleInputs({ config }: Pick<EnrichOptions, 'config'>): string[] {
   return [
     String(config.metadata_max_age_hours),
     String(config.metadata_backdate_hours),
@@ -169,10 +200,11 @@ async function enrichRecords(
 ): Promise<void> {
   const { connection, lake } = options;
   const names = ['flow', 'flow_status', 'cloudwatch_event'];
+  const frozen = await frozenDates(lake, findTable('flow'));
   const dates = new Set<string>();
   const files: string[] = [];
   for (const name of names) {
-    for (const date of await partitionDates(lake, findTable(name))) dates.add(date);
+    for (const date of await liveDates(lake, name, frozen)) dates.add(date);
     files.push(...(await fileNames(lake, name)));
   }
   const spans = await flowObjectSpans(connection);
@@ -182,7 +214,7 @@ async function enrichRecords(
     if (await isDayCurrent(options, RECORD_STEPS, date, inputs)) continue;
     await runDaySteps(options, RECORD_STEPS, { ...parameters, flow_date: date }, inputs, date);
   }
-  await keepDates(options, RECORD_STEPS, sorted);
+  await keepDates(options, RECORD_STEPS, [...sorted, ...frozen]);
 }
 
 /** What becomes of the events of each day, once it is known which flows they concern. */
@@ -192,7 +224,8 @@ async function enrichEvents(
   rules: string,
 ): Promise<void> {
   const { connection, lake } = options;
-  const dates = await partitionDates(lake, findTable('ips_event'));
+  const frozen = await frozenDates(lake, findTable('ips_event'));
+  const dates = await liveDates(lake, 'ips_event', frozen);
   const files: string[][] = [];
   for (const name of ['flow', 'flow_status', 'ips_event']) files.push(await fileNames(lake, name));
   const spans = await flowObjectSpans(connection);
@@ -215,7 +248,7 @@ async function enrichEvents(
     };
     await runDaySteps(options, EVENT_STEPS, values, inputs, date);
   }
-  await keepDates(options, EVENT_STEPS, dates);
+  await keepDates(options, EVENT_STEPS, [...dates, ...frozen]);
 }
 
 /** Events that may concern flows of the day: the clocks may be off, and its flows last into the next. */

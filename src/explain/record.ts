@@ -94,6 +94,14 @@ async function unknownFlow(connection: DuckDBConnection, place: Place): Promise<
       'Such records are in flow_status: flowproof query "select * from flow_status limit 10"',
     );
   }
+  if (row.gone_text !== null) {
+    return say(
+      `the raw rows of ${row.gone_text} have left the lake, as the retention of the configuration says, and ${line} may be one of them`,
+      row.is_archived
+        ? `Bring the day back: flowproof retain --restore ${row.gone_date}`
+        : `What was removed and when: flowproof query "select * from retention_action where log_date = '${row.gone_date}'". The line itself is in the original, if that is kept.`,
+    );
+  }
   return say(
     `${line} is no flow (of kind ${row.kind}, ${row.status}, with ${row.line_count} lines)`,
     listing(objectId),

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
-import { quoteFile, tableFiles } from '../lake.ts';
+import { quoteFile } from '../lake.ts';
+import { tableFiles } from '../lake-files.ts';
 import { findTable, quoteText } from '../tables.ts';
 import { TOOL_VERSION } from '../version.ts';
 

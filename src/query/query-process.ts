@@ -8,6 +8,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
+import { MERGED_FOLDER } from '../lake-manifest.ts';
 import { TABLES } from '../tables.ts';
 import { lockDown } from './gate.ts';
 import { runQuery } from './query.ts';
@@ -45,7 +46,11 @@ async function openLocked({ lake, tempFolder, limits }: OpenMessage): Promise<Da
   await createLakeViews(database.connection, lake);
   await lockDown(database.connection, {
     // Not the lake as a whole: beside its tables lie the lock, and what waits to be sent.
-    folders: [...TABLES.map(({ name }) => join(lake, name)), tempFolder],
+    folders: [
+      ...TABLES.map(({ name }) => join(lake, name)),
+      join(lake, ...MERGED_FOLDER.split('/')),
+      tempFolder,
+    ],
     memoryLimit: limits.memory,
     tempDiskLimit: limits.temp_disk,
   });

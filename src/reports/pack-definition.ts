@@ -112,14 +112,18 @@ function mistakesOf(pack: PackDefinition, name: string, reports: ReadonlySet<str
 }
 
 /** What a report says of a requirement; a `ReportResult` is one. */
-export type ReportEvidence = Pick<ReportResult, 'name' | 'title' | 'hadData' | 'statusCounts'>;
+export type ReportEvidence = Pick<
+  ReportResult,
+  'name' | 'title' | 'hadData' | 'lacksRows' | 'statusCounts'
+>;
 
 /**
  * The status of a requirement from the rows of the reports that bear on it: without data in any of
  * them `not_evidenced`; with a row that contradicts `contradicts`; if all say the same, that; else
  * `partial`. A row that an exception accepts counts as `partial`: it is no contradiction any more, but
  * supports nothing. A report with data and no rows found nothing against it and counts as `supports`; one
- * without data, beside others with data, counts as `not_evidenced`.
+ * without data, beside others with data, counts as `not_evidenced`, and so does one that lacks rows of the
+ * period beside what the others say.
  */
 export function deriveRequirementStatus(evidence: readonly ReportEvidence[]): {
   status: Status;
@@ -146,8 +150,9 @@ export function deriveRequirementStatus(evidence: readonly ReportEvidence[]): {
 function statusesOf(evidence: ReportEvidence): Status[] {
   if (!evidence.hadData) return ['not_evidenced'];
   const found = ROW_STATUSES.filter((status) => (evidence.statusCounts[status] ?? 0) > 0);
-  if (found.length === 0) return ['supports'];
-  return found.map((status) => (status === 'accepted' ? 'partial' : status));
+  const shown: Status[] = found.map((status) => (status === 'accepted' ? 'partial' : status));
+  if (evidence.lacksRows) return [...shown, 'not_evidenced'];
+  return shown.length === 0 ? ['supports'] : shown;
 }
 
 /** How a count of rows goes on, for one row and for more. */
@@ -162,14 +167,16 @@ const COUNTED: Readonly<Record<RowStatus, readonly [string, string]>> = {
 };
 
 function countsText(evidence: ReportEvidence): string {
-  if (!evidence.hadData) return `${evidence.title}: no data to look at`;
+  const lacking = evidence.lacksRows ? ' (raw rows of the period have left the lake)' : '';
+  if (!evidence.hadData) return `${evidence.title}: no data to look at${lacking}`;
   const parts = ROW_STATUSES.flatMap((status) => {
     const count = evidence.statusCounts[status] ?? 0;
     return count > 0 ? [`${count} ${COUNTED[status][count === 1 ? 0 : 1]}`] : [];
   });
-  if (parts.length === 0) return `${evidence.title}: looked at the data and found nothing to list`;
+  if (parts.length === 0)
+    return `${evidence.title}: looked at the data and found nothing to list${lacking}`;
   const total = ROW_STATUSES.reduce((sum, status) => sum + (evidence.statusCounts[status] ?? 0), 0);
-  return `${evidence.title}: of ${total} ${total === 1 ? 'row' : 'rows'}, ${parts.join(', ')}`;
+  return `${evidence.title}: of ${total} ${total === 1 ? 'row' : 'rows'}, ${parts.join(', ')}${lacking}`;
 }
 
 /** A requirement of a pack with its status. `results` holds the reports that were run. */

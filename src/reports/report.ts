@@ -75,6 +75,8 @@ export type ReportResult = {
   rows: readonly (readonly ReportCell[])[];
   /** False if there was no data that the report could have looked at. */
   hadData: boolean;
+  /** True if rows that it reads have left the lake; `limits` begins with which. */
+  lacksRows?: true;
   /** Rows by the value of their `status` column. */
   statusCounts: Readonly<Partial<Record<RowStatus, number>>>;
 };

@@ -17,6 +17,7 @@ import {
   type Exceptions,
   readExceptions,
 } from './exceptions.ts';
+import { type GoneDays, goneText } from './gone-rows.ts';
 import { loadPackDefinition, type PackDefinition, requirementResult } from './pack-definition.ts';
 import { writePackFolder } from './pack-folder.ts';
 import type { Overview, PackContent, PackSource, ReportResult } from './report.ts';
@@ -75,11 +76,13 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
   await createControlTables(connection, config);
   const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
   if (!extent) throw new Error('extent.sql gave no row');
+  const gone = await runPackQuery<GoneDays>(connection, 'gone_days', parameters);
   const lastDay = isoSecond(new Date(config.period.end.getTime() - 1000)).slice(0, 10);
   const results = new Map<string, Judged>();
   for (const [index, file] of files.entries()) {
     options.onProgress({ report: file.name, position: index + 1, count: files.length });
-    const result = await runReport(connection, file, parameters, hasNeeds(file, extent));
+    const whole = await runReport(connection, file, parameters, hasNeeds(file, extent));
+    const result = withGone(whole, goneText(file.text, gone));
     const judged = exceptions
       ? applyExceptions(result, exceptions, lastDay)
       : { report: result, uses: [] };
@@ -157,6 +160,17 @@ function hasNeeds(file: QueryFile, extent: Extent): boolean {
     }
     return extent[known] > 0n;
   });
+}
+
+/** A report that sees only a part of the period's rows: that it finds nothing shows nothing. */
+function withGone(result: ReportResult, text: string | undefined): ReportResult {
+  if (text === undefined) return result;
+  return {
+    ...result,
+    limits: `${text} ${result.limits}`,
+    hadData: result.hadData && result.rows.length > 0,
+    lacksRows: true,
+  };
 }
 
 /** `pci-dss-4.0.1_2026-11-01_2026-12-01`: pack, first day, first day after. */

@@ -36,7 +36,7 @@ if (isMainThread) {
     );
   }
   const promises = require('node:fs/promises');
-  for (const name of ['mkdir', 'rename', 'open', 'rm']) {
+  for (const name of ['mkdir', 'rename', 'open', 'rm', 'link']) {
     const original = promises[name];
     promises[name] = async (...args) => {
       if (!isStaged(args[0])) return original(...args);

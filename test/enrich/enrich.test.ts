@@ -96,6 +96,7 @@ test('every derived table has the columns and types of the catalogue', async () 
     dayCount: 2,
     rebuiltDayCount: 2,
     copyCount: 0,
+    lateDates: [],
     dates: [fixture.DAY, NEXT_DAY],
   });
   for (const table of DERIVED) {
@@ -442,7 +443,13 @@ test('content that replaces an object takes its flows, and a day that has none l
 });
 
 test('an empty lake gives empty tables', async () => {
-  expect(await run()).toEqual({ dayCount: 0, rebuiltDayCount: 0, copyCount: 0, dates: [] });
+  expect(await run()).toEqual({
+    dayCount: 0,
+    rebuiltDayCount: 0,
+    copyCount: 0,
+    lateDates: [],
+    dates: [],
+  });
   expect(await fixture.read(database, 'select count(*) as n from flow_enriched')).toEqual([
     { n: 0 },
   ]);

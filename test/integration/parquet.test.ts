@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase, readRows } from '../../src/database.ts';
 import { FLOW_LOG_FIELDS } from '../../src/flow-log-fields.ts';
-import { tableFiles } from '../../src/lake.ts';
+import { tableFiles } from '../../src/lake-files.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { findTable, quoteName, quoteText } from '../../src/tables.ts';
 

@@ -122,3 +122,68 @@ it('looks back twelve months whatever the begin of the period, and counts the da
   const missing = (source: string) => longer.find((row) => row.source === source);
   expect(missing('new-hole')?.period_missing_days).toBe(2);
 });
+
+it('says of rows that left how long they were kept, and calls none of them missing or at hand', async () => {
+  const other = await openEmptyTables();
+  const whole = days('2025-10-01', END);
+  await insertRows(other, 'interface_day', [...flowDays('flows', whole)]);
+  const counts = async (
+    gone: readonly { day: string; action: string; left: string }[],
+  ): Promise<unknown[][]> => {
+    await other.connection.run('delete from gone_day');
+    await insertRows(
+      other,
+      'gone_day',
+      gone.map(({ day, action, left }) => ({
+        table_name: 'flow',
+        log_date: day,
+        action,
+        raw_months: 12,
+        left_at: `${left} 06:00:00`,
+      })),
+    );
+    const found = await runReport(other, 'log_retention');
+    return pick(
+      found,
+      'missing_from_date',
+      'missing_until_date',
+      'year_missing_days',
+      'archived_days',
+      'removed_days',
+      'status',
+      'gap_code',
+    ).map((row) => Object.values(row));
+  };
+  const [first, second, near] = ['2025-10-02', '2025-10-03', '2026-08-01'];
+  expect(await counts([])).toEqual([[null, null, 0, 0, 0, 'supports', null]]);
+  // On the day after the last of the twelve months, and a day too early.
+  expect(
+    await counts([
+      { day: '2025-10-01', action: 'removed', left: '2026-01-01' },
+      { day: first, action: 'removed', left: '2026-10-02' },
+      { day: second, action: 'removed', left: '2026-10-03' },
+    ]),
+  ).toEqual([
+    [null, null, 0, 0, 2, 'supports', null],
+    [first, second, null, 0, 2, 'supports', null],
+  ]);
+  expect(await counts([{ day: first, action: 'removed', left: '2026-10-01' }])).toEqual([
+    [null, null, 0, 0, 1, 'not_evidenced', 'RETENTION_REMOVED_EARLY'],
+    [first, first, null, 0, 1, 'not_evidenced', 'RETENTION_REMOVED_EARLY'],
+  ]);
+  expect(
+    await counts([
+      { day: first, action: 'archived', left: '2026-01-02' },
+      { day: second, action: 'archived', left: '2026-10-03' },
+    ]),
+  ).toEqual([
+    [null, null, 0, 2, 0, 'partial', 'RETENTION_ARCHIVED'],
+    [first, first, null, 1, 0, 'partial', 'RETENTION_ARCHIVED'],
+    [second, second, null, 1, 0, 'supports', null],
+  ]);
+  expect(await counts([{ day: near, action: 'archived', left: '2026-10-31' }])).toEqual([
+    [null, null, 0, 1, 0, 'partial', 'RETENTION_NEWEST_MONTHS_ARCHIVED'],
+    [near, near, null, 1, 0, 'partial', 'RETENTION_NEWEST_MONTHS_ARCHIVED'],
+  ]);
+  other.close();
+});

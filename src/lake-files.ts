@@ -1,0 +1,168 @@
+/**
+ * Which files a table of the lake consists of: those of committed batches, merged files in the place of
+ * what they stand for (`lake-manifest.ts`), and none that has left the lake.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FlowproofError } from './errors.ts';
+import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, readManifest } from './lake-manifest.ts';
+import { findTable, type Table } from './tables.ts';
+
+/** What the names of merged files begin with; names of batches are of hexadecimal digits. */
+const MERGED_PREFIX = 'merged_';
+
+/** Paths of all files below a folder, relative to it, with forward slashes, sorted. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort();
+}
+
+function nameOf(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1);
+}
+
+/** Batch that a file of an ingest table belongs to: `<batch>-<part>.parquet`. */
+export function batchOf(file: string): string {
+  const name = nameOf(file);
+  return name.slice(0, name.search(/[-.]/));
+}
+
+/** Path in its table's folder of a merged file; `id` tells it from all others. */
+export function mergedName(table: Table, group: string, id: string): string {
+  const name = `${MERGED_PREFIX}${id}.parquet`;
+  return table.partition ? `${table.partition}=${group}/${name}` : name;
+}
+
+/** UTC date of the partition that a file is in; undefined for a table without partitions. */
+export function dateOfFile(file: string): string | undefined {
+  return /=(\d{4}-\d{2}-\d{2})[\\/][^\\/]+$/.exec(file)?.[1];
+}
+
+export type TableFile = {
+  /** Path in the folder of its table. */
+  file: string;
+  /** Where it is. */
+  path: string;
+};
+
+/** True for tables whose files the ledger must know; those of the others count as they are. */
+export function isOfBatches(table: Table): boolean {
+  return table.layer === 'ingest' && !table.isRecord && !table.isJsonLines;
+}
+
+/** Every committed file of a table, in the order of its path in the table. Throws LAKE_UNUSABLE. */
+export async function listTable(root: string, table: Table): Promise<TableFile[]> {
+  const manifest = await readManifest(root);
+  const folder = join(root, table.name);
+  const ending = table.isJsonLines ? '.jsonl' : '.parquet';
+  const listed = (await listFiles(folder)).filter((file) => file.endsWith(ending));
+  const present = new Set(listed);
+  const merged = manifest.merged[table.name] ?? [];
+  const gone = new Set(merged.flatMap(({ replaces }) => replaces));
+  for (const day of manifest.retired[table.name] ?? []) {
+    for (const { file } of day.files) gone.add(file);
+  }
+  const written = listed.filter((file) => !isMerged(file) && !gone.has(file));
+  if (merged.length === 0) checkRecord(root, table, manifest, listed);
+  const batches = isOfBatches(table) ? await committedBatches(root, manifest) : undefined;
+  return [
+    ...written
+      .filter((file) => batches === undefined || batches.has(batchOf(file)))
+      .map((file) => ({ file, path: join(folder, file) })),
+    ...merged.map(({ file }) => ({
+      file,
+      path: present.has(file)
+        ? join(folder, file)
+        : join(root, ...MERGED_FOLDER.split('/'), table.name, file),
+    })),
+  ].sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** The committed files of a table, as absolute paths. */
+export async function tableFiles(root: string, table: Table): Promise<string[]> {
+  return (await listTable(root, table)).map(({ path }) => path);
+}
+
+/**
+ * The files that ingest wrote for a table, as `<table>/<path>`, sorted: those that were merged since under
+ * their own names, and those that have left the lake too. What was made of the rows of a day was made of these.
+ */
+export async function writtenFiles(root: string, table: Table): Promise<string[]> {
+  const { merged, retired } = await readManifest(root);
+  const present = (await listTable(root, table)).map(({ file }) => file);
+  const files = new Set(present.filter((file) => !isMerged(file)));
+  for (const { replaces } of merged[table.name] ?? []) {
+    for (const file of replaces) files.add(file);
+  }
+  for (const day of retired[table.name] ?? []) {
+    for (const one of day.files) {
+      for (const file of one.merged?.replaces ?? [one.file]) files.add(file);
+    }
+  }
+  return [...files].map((file) => `${table.name}/${file}`).sort();
+}
+
+/** Dates that a partitioned table has files for, sorted. */
+export async function partitionDates(root: string, table: Table): Promise<string[]> {
+  const dates = (await listTable(root, table)).flatMap(({ file }) => dateOfFile(file) ?? []);
+  return [...new Set(dates)].sort();
+}
+
+/**
+ * Days of a table that left the lake, whether they came back or not, sorted. What was made of their rows
+ * stays as it was made: the rows of the days beside them, which bear on it, may be gone.
+ */
+export async function frozenDates(root: string, table: Table): Promise<string[]> {
+  const { retired, restored } = await readManifest(root);
+  const days = [...(retired[table.name] ?? []), ...(restored[table.name] ?? [])];
+  return days.map(({ date }) => date).sort();
+}
+
+/**
+ * Of the tables that ingest writes, the days that got files after they had left the lake, sorted. Their
+ * rows are in no table that enrichment makes.
+ */
+export async function lateDates(root: string, table: Table): Promise<string[]> {
+  const { retired, restored } = await readManifest(root);
+  const known = new Map((restored[table.name] ?? []).map(({ date, files }) => [date, files]));
+  for (const { date } of retired[table.name] ?? []) known.set(date, []);
+  if (known.size === 0) return [];
+  const dates = (await listTable(root, table)).flatMap(({ file }) => {
+    const date = dateOfFile(file) ?? '';
+    return known.get(date)?.includes(file) === false ? [date] : [];
+  });
+  return [...new Set(dates)].sort();
+}
+
+function isMerged(file: string): boolean {
+  return nameOf(file).startsWith(MERGED_PREFIX);
+}
+
+async function committedBatches(root: string, manifest: Manifest): Promise<Set<string>> {
+  const ledger = findTable('source_object').name;
+  const files = (await listFiles(join(root, ledger))).filter((file) => !isMerged(file));
+  const merged = (manifest.merged[ledger] ?? []).flatMap(({ replaces }) => replaces);
+  return new Set([...files, ...merged].map(batchOf));
+}
+
+/** A merged file that no record knows would be left out, and all that it stands for with it. */
+function checkRecord(
+  root: string,
+  table: Table,
+  manifest: Manifest,
+  listed: readonly string[],
+): void {
+  const stray = listed.find(isMerged);
+  const isRecorded =
+    Object.keys(manifest.merged).length > 0 || Object.keys(manifest.retired).length > 0;
+  if (stray === undefined || isRecorded) return;
+  throw new FlowproofError('LAKE_UNUSABLE', {
+    place: join(root, table.name, stray),
+    problem: `it is a merged file, and ${MANIFEST_FILE}, which says what it stands for, is missing`,
+    remedy: `Bring ${MANIFEST_FILE} back from a copy of the lake, and copy a lake with its hidden folders.`,
+  });
+}
