@@ -85,6 +85,8 @@ export function openQuerySession(options: SessionOptions): QuerySession {
   const { lake, limits, graceMilliseconds = GRACE_MILLISECONDS, now = () => new Date() } = options;
   let child: Child | undefined;
   let running: Running | undefined;
+  // Also between what is asked of the process for one statement, when nothing is running.
+  let isInterrupted = false;
 
   const send = (message: ParentMessage): void => {
     // A process that has gone tells so by its exit, which ends the statement.
@@ -206,6 +208,7 @@ export function openQuerySession(options: SessionOptions): QuerySession {
     async run(statement) {
       if (running) throw new Error('a statement of this session is still running');
       const { sql, parameters = {}, format, explain, sink, maxTableRows } = statement;
+      isInterrupted = false;
       const startedAt = now().getTime();
       const access = await recordAccess({
         lake,
@@ -224,6 +227,7 @@ export function openQuerySession(options: SessionOptions): QuerySession {
             },
           );
         }
+        if (isInterrupted) throw interrupted();
         const { isTerminal } = sink;
         const { rowCount } = await ask(
           { kind: 'statement', sql, parameters, format, explain, isTerminal, maxTableRows },
@@ -238,6 +242,7 @@ export function openQuerySession(options: SessionOptions): QuerySession {
       }
     },
     interrupt() {
+      isInterrupted = true;
       if (!running) return;
       running.stoppedBy ??= 'user';
       send({ kind: 'interrupt' });

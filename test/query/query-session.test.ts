@@ -393,6 +393,19 @@ describe('the process', () => {
     expect(queryFolders()).toEqual([]);
   });
 
+  test.each([0, 20, 150])(
+    'is told to stop %i ms after a first statement, which opens the process',
+    async (delay) => {
+      await withSession({}, async (session) => {
+        const running = ask(session, ENDLESS);
+        await pause(delay);
+        session.interrupt();
+        expect((await running).error?.code).toBe('QUERY_INTERRUPTED');
+        expect((await ask(session, 'select 1 as one')).text).toBe('one\r\n1\r\n');
+      });
+    },
+  );
+
   test('is told to stop by interrupt, and the session goes on', async () => {
     await withSession({}, async (session) => {
       await ask(session, 'select 1');
