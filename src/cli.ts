@@ -13,6 +13,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
+import { publishLake, refreshLake } from './commands/remote.ts';
 import { addRetainCommand } from './commands/retain.ts';
 import { addReviewCommand } from './commands/review.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -50,9 +51,21 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addDoctorCommand(program, setExitCode);
   addInitCommand(program);
   addConfigSchemaCommand(program);
+  program.hook('preAction', (_, command) => refreshLake(command));
   const names = program.commands.map((command) => command.name()).join(', ');
   // Set last, so that it stands after errors of the program only: the commands keep the text above.
   return program.showHelpAfterError(`(commands: ${names}; add --help for what they do)`);
+}
+
+/** Whatever a command ends with, the records that it added to a lake in S3 are published. */
+async function parseAndPublish(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    await publishLake().catch(() => {});
+    throw thrown;
+  }
+  await publishLake();
 }
 
 /** Parses the arguments and runs the command. Returns the exit code; never throws. */
@@ -62,7 +75,7 @@ export async function main(args: readonly string[]): Promise<number> {
     exitCode = code;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await parseAndPublish(program, args);
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) {

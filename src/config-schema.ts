@@ -262,9 +262,29 @@ const signature = z
 
 export const configSchema = z
   .strictObject({
-    lake: z.string().min(1).describe('Folder of the lake'),
+    lake: z
+      .string()
+      .min(1)
+      .describe(
+        'Folder of the lake; or s3://bucket/prefix, of which a folder of this machine is a copy',
+      ),
     output: z.string().min(1).describe('Folder of the evidence packs'),
     organization: z.string().min(1).optional().describe('Who is assessed; shown on the cover'),
+    lake_region: region
+      .optional()
+      .describe('Region of the bucket of the lake; AWS_REGION if absent'),
+    lake_role_arn: z
+      .string()
+      .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/\S{1,512}$/, 'is no ARN of a role')
+      .optional()
+      .describe('Role that reads and writes the bucket of the lake'),
+    lake_copy: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Folder for the copy of a lake in S3; below the cache folder of the user if absent',
+      ),
     sources: z
       .strictObject({
         flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),

@@ -9,6 +9,7 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
 import { FlowproofError, messageOf } from './errors.ts';
+import { defaultCopy, isRemote, noteRemote, parsePlace } from './remote-lake/place.ts';
 import { schedulePeriod } from './schedule.ts';
 import { checkYamlDepth } from './yaml-depth.ts';
 
@@ -49,12 +50,19 @@ export function readConfig(path: string, asOf = new Date()): Config {
   const { pack, period, queries, exceptions, retention, ...rest } = checked;
   return {
     ...rest,
-    lake: resolve(folder, checked.lake),
+    lake: placedLake(checked, { path, folder }),
     output: resolve(folder, checked.output),
     packs: packNames(checked),
     ...(queries ? { queries: resolve(folder, queries) } : {}),
     ...(exceptions ? { exceptions: resolve(folder, exceptions) } : {}),
-    ...(retention ? { retention: placedRetention(retention, checked.lake, { path, folder }) } : {}),
+    ...(retention
+      ? {
+          retention: placedRetention(retention, placedLake(checked, { path, folder }), {
+            path,
+            folder,
+          }),
+        }
+      : {}),
     period: checked.schedule
       ? schedulePeriod(checked.schedule, asOf)
       : { start: new Date(period?.start ?? 0), end: new Date(period?.end ?? 0) },
@@ -62,6 +70,28 @@ export function readConfig(path: string, asOf = new Date()): Config {
     folder,
     sha256: createHash('sha256').update(text).digest('hex'),
   };
+}
+
+/** The folder of the lake; of a lake in S3, that of its copy. */
+function placedLake(
+  checked: ConfigFile,
+  { path, folder }: { path: string; folder: string },
+): string {
+  const { lake, lake_region: region, lake_role_arn: roleArn, lake_copy: copy } = checked;
+  if (!isRemote(lake)) {
+    const stray = Object.entries({ lake_region: region, lake_role_arn: roleArn, lake_copy: copy });
+    const name = stray.find(([, value]) => value !== undefined)?.[0];
+    if (name === undefined) return resolve(folder, lake);
+    throw new FlowproofError('CONFIG_INVALID', {
+      place: path,
+      problem: `${name}: goes only with a lake in S3 (found: lake: ${JSON.stringify(lake)})`,
+      remedy: `Take ${name} out, or write: lake: s3://amzn-s3-demo-bucket/flowproof`,
+    });
+  }
+  const place = parsePlace(lake, { region, roleArn, place: path });
+  const root = copy === undefined ? defaultCopy(place) : resolve(folder, copy);
+  noteRemote(root, place);
+  return root;
 }
 
 /** With the archive as an absolute folder, which must lie outside the lake: a reader of it would read both. */

@@ -23,6 +23,7 @@ import { listFiles, tableFiles } from './lake-files.ts';
 import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
 import { MANIFEST_FILE } from './lake-manifest.ts';
 import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
+import { remoteOf } from './remote-lake/place.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
 const PRIVATE_FOLDER = 0o700;
@@ -40,12 +41,29 @@ async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
 }
 
+/** A lake that is open for writing. */
+export type WritableLake = LakeLock & {
+  /** Makes what was written visible to other machines, where the lake stands in S3. */
+  publish(): Promise<void>;
+};
+
+/**
+ * Opens the lake in a folder for writing; of one that stands in S3, the folder is the copy, which is brought
+ * up to date first. Throws as `openFolderForWriting`, and LAKE_UNUSABLE for what S3 answers.
+ */
+export async function openLakeForWriting(root: string): Promise<WritableLake> {
+  const place = remoteOf(root);
+  if (!place) return { ...(await openFolderForWriting(root)), publish: async () => {} };
+  const { openRemoteForWriting } = await import('./remote-lake/remote-lake.ts');
+  return await openRemoteForWriting(place, root, () => openFolderForWriting(root));
+}
+
 /**
  * Opens the lake for writing: takes the lock, finishes or undoes what a dead run left, and empties
  * the scratch folder. Throws LAKE_LOCKED while another living process holds the lock (or this one,
  * already), DISK_FULL or LAKE_UNUSABLE if the folder cannot be made or written to.
  */
-export async function openLakeForWriting(root: string): Promise<LakeLock> {
+async function openFolderForWriting(root: string): Promise<LakeLock> {
   let lock: LakeLock | undefined;
   try {
     lock = await lockLake(root);

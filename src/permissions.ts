@@ -28,6 +28,7 @@ export type Permission = {
 
 export type PermissionKey =
   | 's3'
+  | 'lake'
   | 'cloudwatch_logs'
   | 'ec2'
   | 'signature.kms_key'
@@ -51,6 +52,18 @@ const READING_S3: readonly Permission[] = [
 
 export const PERMISSIONS: Readonly<Record<PermissionKey, readonly Permission[]>> = {
   s3: READING_S3,
+  lake: [
+    { action: 's3:ListBucket', on: 'bucket', when: 'where the lake stands in S3' },
+    { action: 's3:GetObject', on: 'objects', when: 'where the lake stands in S3' },
+    { action: 's3:PutObject', on: 'objects', when: 'where the lake stands in S3' },
+    { action: 's3:DeleteObject', on: 'objects', when: 'where the lake stands in S3' },
+    { action: 'kms:Decrypt', on: 'object_key', when: 'where they are encrypted with a KMS key' },
+    {
+      action: 'kms:GenerateDataKey',
+      on: 'object_key',
+      when: 'where they are encrypted with a KMS key',
+    },
+  ],
   cloudwatch_logs: [
     { action: 'logs:FilterLogEvents', on: 'log_group' },
     {

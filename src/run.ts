@@ -88,7 +88,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
     });
     const { connection } = database;
-    const job: Job = { ...options, config, now, connection, signer, runId, startedAt };
+    const { publish } = lock;
+    const job: Job = { ...options, config, now, connection, signer, runId, startedAt, publish };
     const ended = await untilStopped({ signal, connection, work: () => runParts(job) });
     if ('value' in ended) return ended.value;
     // What does not react may still use the connection: only the end of the process may take it away.
@@ -117,6 +118,7 @@ type Job = RunOptions & {
   signer: Signer | undefined;
   runId: string;
   startedAt: Date;
+  publish: () => Promise<void>;
 };
 
 /** What a run does while it holds the lake. */
@@ -145,6 +147,7 @@ async function runParts(job: Job): Promise<RunOutcome> {
       },
     });
     outcome.exitCode = ingestExitCode(outcome.ingest, config);
+    await job.publish();
   }
   if (parts.includes('enrich')) {
     outcome.enrich = await enrich({
@@ -159,11 +162,13 @@ async function runParts(job: Job): Promise<RunOutcome> {
         }),
     });
   }
+  if (parts.includes('enrich')) await job.publish();
   if (parts.includes('report')) await reportPacks(job, progress, outcome);
   if (job.command === 'run') await retainRows(job, progress, outcome);
   const finishedAt = now();
   outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
   await keepRunRecord(connection, job, { runId, startedAt, finishedAt, outcome });
+  await job.publish();
   return outcome;
 }
 

@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseConfig, readConfig } from '../src/config.ts';
 import { configJsonSchema } from '../src/config-schema.ts';
 import { FlowproofError } from '../src/errors.ts';
 import { PACKAGE_ROOT } from '../src/query-file.ts';
+import { remoteOf } from '../src/remote-lake/place.ts';
+import { permissionsOf } from '../src/units/permissions.ts';
 
 const SMALL = `lake: lake
 output: evidence
@@ -328,6 +330,58 @@ allowed_services:
       `${name}: &${name} [${Array.from({ length: 10 }, () => `*${of}`).join(', ')}]\n`;
     const bomb = `a: &a [x]\n${level('b', 'a')}${level('c', 'b')}${level('d', 'c')}${level('e', 'd')}`;
     expect(problemOf(bomb)).toContain('alias');
+  });
+});
+
+describe('a lake in S3', () => {
+  const read = (keys: string) => {
+    const path = join(mkdtempSync(join(tmpdir(), 'flowproof-config-')), 'flowproof.yaml');
+    writeFileSync(path, SMALL.replace('lake: lake', keys));
+    return readConfig(path);
+  };
+
+  test('is a folder of this machine to all that reads and writes, and known as a copy', () => {
+    const config = read('lake: s3://example-lake/a/b\nlake_region: eu-west-1\nlake_copy: copy');
+    expect(config.lake).toBe(join(config.folder, 'copy'));
+    expect(remoteOf(config.lake)).toEqual({
+      uri: 's3://example-lake/a/b',
+      bucket: 'example-lake',
+      prefix: 'a/b/',
+      region: 'eu-west-1',
+    });
+    const other = read('lake: s3://example-lake/a/c\nlake_region: eu-west-1');
+    expect(other.lake).toMatch(/flowproof\/lake-[0-9a-f]{16}$/);
+  });
+
+  test('needs exactly what its role and its bucket allow', () => {
+    const role = 'arn:aws:iam::123456789012:role/lake';
+    const config = read(
+      `lake: s3://example-lake/a\nlake_region: eu-west-1\nlake_role_arn: ${role}`,
+    );
+    const own = { partition: 'aws', account: '123456789012' };
+    expect(permissionsOf(config, own).ofRoles.get(role)).toEqual([
+      expect.objectContaining({
+        Action: ['s3:ListBucket'],
+        Resource: ['arn:aws:s3:::example-lake'],
+      }),
+      expect.objectContaining({
+        Action: ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+        Resource: ['arn:aws:s3:::example-lake/a/*'],
+      }),
+    ]);
+  });
+
+  test.each([
+    ['lake: s3://Example\nlake_region: eu-west-1', 'is no S3 URI'],
+    ['lake: s3://example-lake/../x\nlake_region: eu-west-1', 'is no S3 URI'],
+    ['lake: s3://example-lake/a', 'needs the Region of its bucket'],
+    ['lake: lake\nlake_region: eu-west-1', 'lake_region: goes only with a lake in S3'],
+    ['lake: s3://example-lake/a\nlake_region: nowhere', 'must be an AWS Region'],
+    ['lake: s3://example-lake/a\nlake_region: eu-west-1\nlake_role_arn: me', 'is no ARN of a role'],
+  ])('%j is refused', (keys, problem) => {
+    vi.stubEnv('AWS_REGION', undefined);
+    expect(failureOf(() => read(keys)).problem).toContain(problem);
+    vi.unstubAllEnvs();
   });
 });
 

@@ -83,6 +83,7 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
     await mergeAll(database, options, manifest, plans);
     const after = await tableSizes(lake);
     const changed = new Set(plans.map(({ table }) => table.name));
+    await lock.publish();
     return {
       tables: MERGED_TABLES.flatMap(({ name }) => {
         const sizes = { before: before.get(name), after: after.get(name) };

@@ -64,7 +64,9 @@ async function withDatabase<Result>(
       ...(isWriting ? { tempDirectory: scratchFolder(lake) } : {}),
       ...(memoryLimit ? { memoryLimit } : {}),
     });
-    return await work(database);
+    const result = await work(database);
+    await lock?.publish();
+    return result;
   } catch (thrown) {
     const full = diskFullError(lake, thrown);
     if (!full) throw thrown;

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config.ts';
 import { literal, PERMISSIONS } from '../permissions.ts';
+import { type RemotePlace, remoteOf } from '../remote-lake/place.ts';
 
 export type Statement = {
   Sid: string;
@@ -48,6 +49,13 @@ export function permissionsOf(config: Config, own: Place): Permissions {
       }
     }
   }
+  const lake = remoteOf(config.lake);
+  if (lake) {
+    const role = lake.roleArn;
+    const statements = lakeStatements(lake, role?.split(':')[1] ?? own.partition);
+    if (role === undefined) permissions.own.push(...statements);
+    else permissions.ofRoles.set(role, [...(permissions.ofRoles.get(role) ?? []), ...statements]);
+  }
   const roles = [...permissions.ofRoles.keys()].sort();
   if (roles.length > 0) permissions.own.push(allow('AssumeRoles', ['sts:AssumeRole'], roles));
   permissions.own.push(...signatureStatements(config, own), ...notifyStatements(config, own));
@@ -88,6 +96,15 @@ function sourceStatements(
     return [inRegions(allow(`${sid}Describe`, EC2_ACTIONS, ['*']), source.ec2)];
   }
   return [];
+}
+
+function lakeStatements({ bucket, prefix }: RemotePlace, partition: string): Statement[] {
+  const arn = `arn:${partition}:s3:::${bucket}`;
+  const actions = ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'];
+  return [
+    allow('LakeList', ['s3:ListBucket'], [arn]),
+    allow('LakeObjects', actions, [`${arn}/${literal(prefix)}*`]),
+  ];
 }
 
 function signatureStatements({ signature }: Config, own: Place): Statement[] {

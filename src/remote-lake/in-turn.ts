@@ -1,0 +1,25 @@
+/** Many transfers, a few at a time. */
+
+const AT_ONCE = 8;
+
+/** Does a thing for each item, several at once; throws the first error once the others have ended. */
+export async function inTurn<Item>(
+  items: readonly Item[],
+  act: (item: Item) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failure: { thrown: unknown } | undefined;
+  const work = async (): Promise<void> => {
+    while (next < items.length && failure === undefined) {
+      const item = items[next] as Item;
+      next += 1;
+      try {
+        await act(item);
+      } catch (thrown) {
+        failure ??= { thrown };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (failure) throw failure.thrown;
+}
