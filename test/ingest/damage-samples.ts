@@ -155,6 +155,16 @@ function inEnvelope(
   };
 }
 
+const call = (index: number): unknown => ({
+  eventVersion: '1.09',
+  userIdentity: { type: 'AWSService', invokedBy: 'autoscaling.amazonaws.com' },
+  eventTime: `2026-11-18T06:13:${10 + index}Z`,
+  eventSource: 'ec2.amazonaws.com',
+  eventName: 'RevokeSecurityGroupIngress',
+  requestParameters: { groupId: `sg-0a1b2c${10 + index}` },
+  eventID: `00000000-0000-4000-8000-0000000000${10 + index}`,
+});
+
 export const DAMAGE_SAMPLES: Readonly<Record<string, DamageSample>> = {
   vpc_flow_log_text: {
     content: () => lines(FIELDS.join(' '), times(flow)),
@@ -195,6 +205,10 @@ export const DAMAGE_SAMPLES: Readonly<Record<string, DamageSample>> = {
   snort_alert_json: { content: () => lines(times(snort)), isLines: true },
   wazuh_alerts: { content: () => lines(times(wazuh)), isLines: true },
   guardduty_finding: { content: () => lines(times(finding)), isLines: true },
+  cloudtrail: {
+    content: () => Buffer.from(JSON.stringify({ Records: times(call) }, null, 1)),
+    isLines: false,
+  },
   aws_config: {
     content: () =>
       Buffer.from(

@@ -68,6 +68,7 @@ const LEDGER = `
         select object_id from ips_event
         union all select object_id from ips_agent
         union all select object_id from inventory_item
+        union all select object_id from cloudtrail_event
       )
       group by object_id
     ),
