@@ -64,10 +64,41 @@ export function bracketed(tokens: readonly Token[]): Token[] {
   return [{ kind: 'symbol', text: '(' }, ...tokens, { kind: 'symbol', text: ')' }];
 }
 
-/** The body of a function with its arguments in their places. Throws for a wrong number of them. */
+/** Functions over many rows: what is given to them cannot be named for one row. */
+const AGGREGATES = ['max_by', 'min_by'];
+
+/**
+ * The body of a function with its arguments in their places. A long argument that the body uses more
+ * than once is named by a lambda, or nested calls would grow beyond what an engine compiles. Throws for a
+ * wrong number of arguments.
+ */
 export function expandMacro(macro: Macro, given: readonly (readonly Token[])[]): Token[] {
   const { parameters, takesRest } = macro;
   const last = parameters.length - 1;
+  const named = AGGREGATES.includes(macro.name)
+    ? []
+    : parameters.flatMap((parameter, index) => {
+        const isLong = given[index]?.some(({ text }) => text === '(');
+        const isRest = takesRest && index === last;
+        if (!isLong || isRest || usesOf(macro, parameter) < 2) return [];
+        return [{ parameter, index, name: `${macro.name}_${parameter}` }];
+      });
+  if (named.length > 0) {
+    const short = given.map((argument, index): readonly Token[] => {
+      const name = named.find((one) => one.index === index)?.name;
+      return name === undefined ? argument : [{ kind: 'word', text: name }];
+    });
+    return named.reduce(
+      (body, { name, index }) => [
+        ...sqlTokens('element_at(transform(array['),
+        ...(given[index] ?? []),
+        ...sqlTokens(`], ${name} -> `),
+        ...body,
+        ...sqlTokens('), 1)'),
+      ],
+      expandMacro(macro, short),
+    );
+  }
   if (takesRest ? given.length <= last : given.length !== parameters.length) {
     throw new Error(`${macro.name} takes ${parameters.join(', ')} and is given ${given.length}`);
   }
@@ -78,14 +109,22 @@ export function expandMacro(macro: Macro, given: readonly (readonly Token[])[]):
     ]),
   );
   return bracketed(
-    macro.body.flatMap((token, index) => {
-      const isName =
-        token.kind === 'word' &&
-        macro.body[index - 1]?.text !== '.' &&
-        macro.body[nextToken(macro.body, index + 1)]?.text !== '(';
-      return (isName ? values.get(token.text) : undefined) ?? [token];
-    }),
+    macro.body.flatMap(
+      (token, index) => (isName(macro, index) ? values.get(token.text) : undefined) ?? [token],
+    ),
   );
+}
+
+function isName({ body }: Macro, index: number): boolean {
+  return (
+    body[index]?.kind === 'word' &&
+    body[index - 1]?.text !== '.' &&
+    body[nextToken(body, index + 1)]?.text !== '('
+  );
+}
+
+function usesOf(macro: Macro, parameter: string): number {
+  return macro.body.filter(({ text }, index) => text === parameter && isName(macro, index)).length;
 }
 
 function joined(items: readonly (readonly Token[])[]): Token[] {

@@ -113,7 +113,6 @@ function rewriteAt(
   }
   if (said === 'is') return truthTest(tokens, index, next);
   if (said === '[' && token.kind === 'symbol') {
-    const close = closingToken(tokens, index);
     const isList =
       before === undefined ||
       (before.kind === 'word' && BEFORE_A_LIST.has(before.text.toLowerCase())) ||
@@ -121,7 +120,6 @@ function rewriteAt(
     if (isList) {
       return { tokens: [word('array'), symbol('[')], next: index + 1 };
     }
-    if (close === next) throw new Error('a type of lists is written array(type)');
   }
   return { tokens: [token], next: index + 1 };
 }

@@ -57,6 +57,10 @@ async function runStatement(options: TrinoOptions, statement: string): Promise<E
       'X-Trino-Catalog': options.catalog,
       'X-Trino-Schema': options.schema,
       'X-Trino-Time-Zone': 'UTC',
+      // Without it times lose what is below a millisecond.
+      'X-Trino-Client-Capabilities': 'PARAMETRIC_DATETIME',
+      // A `with` that is read n times is planned n times; the limit of 150 stages is for ad-hoc queries.
+      'X-Trino-Session': 'query_max_stage_count=1000',
     },
   });
   for (;;) {
