@@ -1,7 +1,7 @@
 /** The embedded engine behind the interface of all engines. */
 import {
-  type DuckDBConnection,
   DuckDBBlobValue,
+  type DuckDBConnection,
   DuckDBDateValue,
   DuckDBDecimalValue,
   DuckDBListValue,

@@ -20,7 +20,7 @@ export type Macro = {
 };
 
 /**
- * Reads `create or replace macro name (a, b) as body;`. For `other_engine` the last parameter may be
+ * Reads `create or replace macro name (a, b) as body;`. In those for Trino the last parameter may be
  * written `rest...`, which DuckDB does not know. Throws for any other statement.
  */
 export function readMacro(sql: string): Macro {
@@ -88,16 +88,17 @@ export function expandMacro(macro: Macro, given: readonly (readonly Token[])[]):
       const name = named.find((one) => one.index === index)?.name;
       return name === undefined ? argument : [{ kind: 'word', text: name }];
     });
-    return named.reduce(
-      (body, { name, index }) => [
+    let body = expandMacro(macro, short);
+    for (const { name, index } of named) {
+      body = [
         ...sqlTokens('element_at(transform(array['),
         ...(given[index] ?? []),
         ...sqlTokens(`], ${name} -> `),
         ...body,
         ...sqlTokens('), 1)'),
-      ],
-      expandMacro(macro, short),
-    );
+      ];
+    }
+    return body;
   }
   if (takesRest ? given.length <= last : given.length !== parameters.length) {
     throw new Error(`${macro.name} takes ${parameters.join(', ')} and is given ${given.length}`);
@@ -129,6 +130,8 @@ function usesOf(macro: Macro, parameter: string): number {
 
 function joined(items: readonly (readonly Token[])[]): Token[] {
   return items.flatMap((item, index): Token[] =>
-    index === 0 ? [...item] : [{ kind: 'symbol', text: ',' }, { kind: 'blank', text: ' ' }, ...item],
+    index === 0
+      ? [...item]
+      : [{ kind: 'symbol', text: ',' }, { kind: 'blank', text: ' ' }, ...item],
   );
 }

@@ -130,7 +130,9 @@ function truthTest(tokens: readonly Token[], index: number, next: number): Taken
   const at = isNot ? nextToken(tokens, next + 1) : next;
   const truth = tokens[at]?.text.toLowerCase();
   if (truth !== 'true' && truth !== 'false') return { tokens: [word('is')], next: index + 1 };
-  const words = isNot ? ['is', 'distinct', 'from', truth] : ['is', 'not', 'distinct', 'from', truth];
+  const words = isNot
+    ? ['is', 'distinct', 'from', truth]
+    : ['is', 'not', 'distinct', 'from', truth];
   return { tokens: words.flatMap((text) => [word(text), BLANK]).slice(0, -1), next: at + 1 };
 }
 
@@ -147,7 +149,9 @@ function timeParameter(
   if (parameter?.kind !== 'parameter' || as?.text !== 'as' || rest.length > 0) return undefined;
   if (type?.text !== 'timestamp') return undefined;
   const value = literal(parameter.text, parameters).text;
-  const written = /^'(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)Z?)?'$/.exec(value);
+  const written = /^'(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)Z?)?'$/.exec(
+    value,
+  );
   const text = written ? `'${written[1]} ${written[2] ?? '00:00:00'}'` : value;
   return { tokens: sqlTokens(`cast(${text} as timestamp(6))`), next: close + 1 };
 }

@@ -16,8 +16,10 @@ export type TrinoTableOptions = {
   location: string;
   /** Names of the tables that have files; the others are empty views. */
   present: ReadonlySet<string>;
-  /** Where a partitioned table gets its partitions from. */
+  /** The schema that the statements run in; what finds the partitions wants its name. */
   schema: string;
+  /** The tables to make: those of the catalogue, or some of them. */
+  tables?: readonly Table[];
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -35,8 +37,9 @@ export function trinoType(type: string): string {
 
 /** The statements that make every table of the catalogue, in the order in which they must run. */
 export function trinoTableStatements(options: TrinoTableOptions): string[] {
-  const stored = TABLES.filter(({ isView }) => !isView);
-  const views = TABLES.filter(({ isView }) => isView);
+  const { tables = TABLES } = options;
+  const stored = tables.filter(({ isView }) => !isView);
+  const views = tables.filter(({ isView }) => isView);
   // A view of another's rows asks the ledger which of them count.
   const ordered = [
     ...stored.filter(({ name }) => name === 'source_object'),
@@ -157,7 +160,9 @@ export function literalTableView(
       )
       .join(', ');
   const selects =
-    rows.length > 0 ? rows.map((row) => `select ${select(row)}`) : [`select ${select([])} where false`];
+    rows.length > 0
+      ? rows.map((row) => `select ${select(row)}`)
+      : [`select ${select([])} where false`];
   return `create or replace view ${quoteName(name)} as\n${selects.join('\nunion all\n')}`;
 }
 
