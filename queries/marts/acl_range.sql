@@ -36,7 +36,10 @@ with
   numbered_subnets as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(*) filter(
+        where
+          is_first
+      ) over (
         partition by
           network_acl_id,
           subnet_id
@@ -99,7 +102,10 @@ with
   numbered_entries as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(*) filter(
+        where
+          is_first
+      ) over (
         partition by
           network_acl_id,
           rule_number,

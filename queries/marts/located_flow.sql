@@ -179,7 +179,10 @@ with
   numbered as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(*) filter(
+        where
+          is_first
+      ) over (
         partition by
           vpc_id,
           address,

@@ -34,7 +34,10 @@ with
   numbered_rules as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(*) filter(
+        where
+          is_first
+      ) over (
         partition by
           rule_id,
           group_id,
@@ -117,7 +120,10 @@ with
   numbered_memberships as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(*) filter(
+        where
+          is_first
+      ) over (
         partition by
           group_id,
           address,
@@ -171,7 +177,10 @@ with
   numbered_entries as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(*) filter(
+        where
+          is_first
+      ) over (
         partition by
           prefix_list_id,
           cidr

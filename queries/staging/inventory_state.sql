@@ -192,10 +192,13 @@ with
   ),
   looked_for_resources as (
     select
-      resource_type,
-      series,
-      resource_id,
-      unnest(
+      resources.resource_type,
+      resources.series,
+      resources.resource_id,
+      look.looked_for
+    from
+      resources
+      cross join unnest(
         [
           'describe',
           case
@@ -204,9 +207,7 @@ with
           parent_id,
           resource_id
         ]
-      ) as looked_for
-    from
-      resources
+      ) as look (looked_for)
   ),
   looks_for_resources as (
     select
@@ -334,7 +335,10 @@ with
   numbered as (
     select
       *,
-      count(*) filter(is_first_of_state) over (
+      count(*) filter(
+        where
+          is_first_of_state
+      ) over (
         partition by
           resource_type,
           series,
@@ -544,7 +548,7 @@ select
     and states.is_start_recorded is not true then seconds_after (states.valid_from, - $metadata_backdate_seconds)
     else states.valid_from
   end as held_from,
-  list_filter(
+  without_nulls (
     [
       case
         when states.is_by_history then 'config_history'
@@ -558,8 +562,7 @@ select
       case
         when states.is_by_describe then 'describe'
       end
-    ],
-    lambda source: source is not null
+    ]
   ) as known_by,
   case
     when states.is_appearance_recorded

@@ -6,6 +6,7 @@
  * - functions that both have under one name and with another meaning become what DuckDB means by them;
  * - `is true` and `is not true` become `is not distinct from true` and `is distinct from true`;
  * - `timestamp` becomes `timestamp(6)`: Trino's own has milliseconds;
+ * - `timestamp 'infinity'` becomes the last moment of the year 9999;
  * - `[a, b]` becomes `array[a, b]`, and `type[]` becomes `array(type)`;
  * - parameters become literals.
  */
@@ -25,7 +26,7 @@ import {
 } from './sql-tokens.ts';
 
 /** Functions of DuckDB that only give Trino's functions their names. */
-const TRINO_HAS = ['array_join', 'bitwise_and', 'cardinality', 'element_at'];
+const TRINO_HAS = ['array_join', 'bitwise_and', 'cardinality', 'element_at', 'json_extract_scalar'];
 
 let macros: ReadonlyMap<string, Macro> | undefined;
 
@@ -79,6 +80,9 @@ function rewrite(
   return output;
 }
 
+/** What stands for the time that comes after all others, which Trino has not. */
+const LAST_MOMENT = "timestamp '9999-12-31 23:59:59.999999'";
+
 type Taken = { tokens: Token[]; next: number };
 
 /** What stands before a `[` that opens a list, and not the place in one. */
@@ -110,6 +114,9 @@ function rewriteAt(
   }
   if (said === 'timestamp' && before?.text.toLowerCase() === 'as' && following !== '(') {
     return { tokens: [word('timestamp'), symbol('(6)')], next: index + 1 };
+  }
+  if (said === 'timestamp' && following === "'infinity'") {
+    return { tokens: sqlTokens(LAST_MOMENT), next: next + 1 };
   }
   if (said === 'is') return truthTest(tokens, index, next);
   if (said === '[' && token.kind === 'symbol') {
