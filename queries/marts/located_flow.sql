@@ -179,10 +179,7 @@ with
   numbered as (
     select
       *,
-      count(*) filter(
-        where
-          is_first
-      ) over (
+      count(if (is_first, 1, null)) over (
         partition by
           vpc_id,
           address,
