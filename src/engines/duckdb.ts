@@ -10,6 +10,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from '../errors.ts';
+import { quoteName } from '../tables.ts';
 import {
   type Engine,
   type EngineParameters,
@@ -40,7 +41,19 @@ export function duckdbEngine(connection: DuckDBConnection): Engine {
       rows: reader.getRows().map((row) => row.map(duckdbValue)),
     };
   };
-  return { name: 'duckdb', run, runOwn: (statement) => run(statement) };
+  return {
+    name: 'duckdb',
+    run,
+    store: async (table, statement, parameters = {}, columns = []) => {
+      const select = columns.map(
+        ({ name, type }) => `cast(${quoteName(name)} as ${type}) as ${quoteName(name)}`,
+      );
+      const rows =
+        columns.length > 0 ? `select ${select.join(', ')} from (${statement})` : statement;
+      await run(`create or replace temporary table ${quoteName(table)} as ${rows}`, parameters);
+    },
+    runOwn: (statement) => run(statement),
+  };
 }
 
 function duckdbValue(value: DuckDBValue): EngineValue {

@@ -23,10 +23,22 @@ export type EngineResult = {
 /** Values of `$name` in a statement. Texts that a statement casts to a time may be written as ISO 8601. */
 export type EngineParameters = Readonly<Record<string, string | number | bigint | boolean | null>>;
 
+export type StoredColumn = { name: string; type: string };
+
 export type Engine = {
   name: 'duckdb' | 'trino';
   /** Runs one statement of `queries/`. Throws ENGINE_FAILED with what the engine said. */
   run(statement: string, parameters?: EngineParameters): Promise<EngineResult>;
+  /**
+   * Makes a table of the rows of one statement of `queries/`, in place of a table of that name; with
+   * `columns`, of these columns and types of the catalogue. Throws ENGINE_FAILED.
+   */
+  store(
+    table: string,
+    statement: string,
+    parameters?: EngineParameters,
+    columns?: readonly StoredColumn[],
+  ): Promise<void>;
   /** Runs one statement that is written for this engine alone, as DDL. */
   runOwn(statement: string): Promise<EngineResult>;
 };

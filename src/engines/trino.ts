@@ -3,14 +3,18 @@
  * source: Trino documentation, "Trino client REST API"
  */
 import { FlowproofError, messageOf } from '../errors.ts';
+import { quoteName } from '../tables.ts';
 import {
   type Engine,
   type EngineParameters,
   type EngineResult,
   type EngineValue,
+  type StoredColumn,
   wholeNumber,
 } from './engine.ts';
+import { splitStatement } from './sql-steps.ts';
 import { trinoSql } from './trino-sql.ts';
+import { trinoType } from './trino-tables.ts';
 
 export type TrinoOptions = {
   /** As `https://trino.example.com:8443`. */
@@ -41,8 +45,35 @@ export function trinoEngine(options: TrinoOptions): Engine {
     name: 'trino',
     run: (statement: string, parameters: EngineParameters = {}) =>
       runStatement(options, trinoSql(statement, parameters)),
+    store: (table, statement, parameters = {}, columns = []) =>
+      storeRows(options, table, trinoSql(statement, parameters), columns),
     runOwn: (statement: string) => runStatement(options, statement),
   };
+}
+
+async function storeRows(
+  options: TrinoOptions,
+  table: string,
+  statement: string,
+  columns: readonly StoredColumn[],
+): Promise<void> {
+  const drop = (name: string) => runStatement(options, `drop table if exists ${quoteName(name)}`);
+  const create = (name: string, text: string) =>
+    runStatement(options, `create table ${quoteName(name)} as ${text}`);
+  const select = columns.map(
+    ({ name, type }) => `cast(${quoteName(name)} as ${trinoType(type)}) as ${quoteName(name)}`,
+  );
+  const { tables, last } = splitStatement(statement, (step) => `${table}_step_${step}`);
+  try {
+    for (const { name, text } of tables) {
+      await drop(name);
+      await create(name, text);
+    }
+    await drop(table);
+    await create(table, columns.length > 0 ? `select ${select.join(', ')} from (${last})` : last);
+  } finally {
+    for (const { name } of tables) await drop(name);
+  }
 }
 
 async function runStatement(options: TrinoOptions, statement: string): Promise<EngineResult> {

@@ -5,10 +5,12 @@
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import type { Engine } from '../../src/engines/engine.ts';
-import { listOf, type QueryFile, readLayer } from '../../src/query-file.ts';
+import { listOf, PACKAGE_ROOT, type QueryFile, readLayer } from '../../src/query-file.ts';
 import { TABLES } from '../../src/tables.ts';
 import { openTrinoLake, sorted, type TrinoLake } from './trino-lake.ts';
+import { stepsOfDay, storeStep } from './trino-steps.ts';
 
 const PERIOD = { period_start: '2026-11-02T00:00:00Z', period_end: '2026-11-04T00:00:00Z' };
 
@@ -60,6 +62,25 @@ describe('packs', () => {
     const parameters = parametersOf(file);
     const expected = await lake.duckdb.run(file.text, parameters);
     expect(await trino.run(file.text, parameters)).toEqual(expected);
+  });
+});
+
+/** Each reads what those before it left on the same engine: only the tables of ingest come from DuckDB. */
+describe('the steps of enrichment, of one day', () => {
+  const config = readConfig(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'));
+  let steps: Engine;
+
+  beforeAll(async () => {
+    steps = await lake.openSchema('steps', ({ layer }) => layer === 'ingest');
+  });
+
+  test.each(
+    stepsOfDay(config, '2026-11-02').map((step, place) => [step.name, place, step] as const),
+  )('%s (%i)', async (name, _, step) => {
+    await storeStep(lake.duckdb, step);
+    await storeStep(steps, step);
+    const rows = `select * from ${name}`;
+    expect(sorted(await steps.run(rows))).toEqual(sorted(await lake.duckdb.run(rows)));
   });
 });
 
