@@ -11,7 +11,7 @@ import {
   trimBlanks,
 } from './sql-tokens.ts';
 
-type Step = { name: string; body: Token[]; reads: ReadonlyMap<string, number> };
+type Step = { name: string; columns: string; body: Token[]; reads: ReadonlyMap<string, number> };
 
 /** Statements in their order: all but the last make a table of that name. */
 export type SplitStatement = { tables: { name: string; text: string }[]; last: string };
@@ -43,30 +43,35 @@ export function splitStatement(sql: string, tableOf: (step: string) => string): 
   const tables: { name: string; text: string }[] = [];
   const statement = (body: readonly Token[]): string =>
     before.length > 0 ? `with\n${before.join(',\n')}\n${sqlText(body)}` : sqlText(body);
-  for (const { name, body } of steps) {
+  for (const { name, columns, body } of steps) {
     if (uses(name) < 2) {
-      before.push(`${name} as (${sqlText(body)})`);
+      before.push(`${name} ${columns} as (${sqlText(body)})`);
     } else {
       tables.push({ name: tableOf(name), text: statement(body) });
-      before.push(`${name} as (select * from ${tableOf(name)})`);
+      before.push(`${name} ${columns} as (select * from ${tableOf(name)})`);
     }
   }
   return { tables, last: statement(last) };
 }
 
-/** `with a as (...), b as (...) select ...`; without a `with` there are no steps. */
+/** `with a as (...), b (c, d) as (...) select ...`; without a `with` there are no steps. */
 function readSteps(tokens: readonly Token[]): { steps: Step[]; last: Token[] } {
   const steps: Step[] = [];
   if (tokens[0]?.text !== 'with') return { steps, last: [...tokens] };
   let index = 0;
   do {
     const name = nextToken(tokens, index + 1);
-    const open = nextToken(tokens, nextToken(tokens, name + 1) + 1);
+    const next = nextToken(tokens, name + 1);
+    // The names of its columns, where they are given.
+    const as =
+      tokens[next]?.text === '(' ? nextToken(tokens, closingToken(tokens, next) + 1) : next;
+    const open = nextToken(tokens, as + 1);
     if (tokens[open]?.text !== '(') throw new Error('a step is written "name as (select ...)"');
     const close = closingToken(tokens, open);
+    const columns = sqlText(tokens.slice(name + 1, as)).trim();
     const body = tokens.slice(open + 1, close);
     const known = new Set(steps.map((step) => step.name));
-    steps.push({ name: tokens[name]?.text ?? '', body, reads: readsOf(body, known) });
+    steps.push({ name: tokens[name]?.text ?? '', columns, body, reads: readsOf(body, known) });
     index = nextToken(tokens, close + 1);
   } while (tokens[index]?.text === ',');
   return { steps, last: tokens.slice(index) };

@@ -102,6 +102,8 @@ export async function startTrino(
     java,
     [
       ...['-Xmx2G', '-XX:+ExitOnOutOfMemoryError', '-XX:ReservedCodeCacheSize=256M'],
+      // Statements are many and short: the better code of the second compiler would come too late.
+      '-XX:TieredStopAtLevel=1',
       ...['-Djdk.attach.allowAttachSelf=true', '-Dfile.encoding=UTF-8', '-Duser.timezone=UTC'],
       `-Dconfig=${join(scratch, 'config.properties')}`,
       `-Dlog.levels-file=${join(scratch, 'log.properties')}`,
@@ -148,6 +150,9 @@ function writeSettings(scratch: string, home: string, port: number): void {
     `catalog.config-dir=${catalogs}`,
     'catalog.management=static',
     'query.max-memory-per-node=1GB',
+    // For small tables; more would only wait for each other.
+    'task.concurrency=2',
+    'task.max-writer-count=2',
   ]);
   write('log.properties', ['io.trino=WARN']);
   write('catalog/lake.properties', [
