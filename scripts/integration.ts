@@ -1,7 +1,7 @@
 /**
  * `npm run test:integration`: prepares what the suite needs, and runs it. Arguments go to vitest, such as
- * a part of a file's name. Fails, and says what to install, where Python, its packages, Chromium, Poppler
- * or systemd cannot be had: a suite that skips proves nothing.
+ * a part of a file's name. Fails, and says what to install, where Python, its packages, Chromium, Poppler,
+ * systemd or Trino cannot be had: a suite that skips proves nothing.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,6 +15,7 @@ import {
 } from '../test/integration/debian-program.ts';
 import { awsEnvironment } from '../test/integration/moto.ts';
 import { ensureEnvironment, findPython } from '../test/integration/python-environment.ts';
+import { ensureTrino } from '../test/integration/trino-server.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'flowproof-integration');
@@ -47,6 +48,7 @@ try {
   const chromium = ensureChromium(CACHE);
   const pdfinfo = ensurePdfinfo(CACHE);
   const systemdAnalyze = ensureSystemdAnalyze(CACHE);
+  const trino = await ensureTrino(CACHE);
   // Every lake of the tests lies in here, so that none is left behind.
   const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
   try {
@@ -57,6 +59,7 @@ try {
       FLOWPROOF_TEST_CHROMIUM: JSON.stringify(chromium),
       FLOWPROOF_TEST_PDFINFO: JSON.stringify(pdfinfo),
       FLOWPROOF_TEST_SYSTEMD_ANALYZE: JSON.stringify(systemdAnalyze),
+      FLOWPROOF_TEST_TRINO: trino,
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -49,6 +49,7 @@ const ERROR_CODES = {
   STOPPED_BY_SIGINT: EXIT_CODES.interrupted,
   STOPPED_BY_SIGTERM: EXIT_CODES.terminated,
   SUMMARY_UNWRITABLE: EXIT_CODES.unexpected,
+  ENGINE_FAILED: EXIT_CODES.unexpected,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

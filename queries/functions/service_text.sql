@@ -4,7 +4,7 @@ create or replace macro service_text (protocol, first_port, last_port, service) 
   when first_port is null then 'port unknown'
   when last_port > first_port then cast(first_port as varchar) || '-' || cast(last_port as varchar)
   else cast(first_port as varchar)
-end || coalesce(' ' || service, '') when protocol = 1 then 'icmp' when protocol = 58 then 'icmpv6' else coalesce(
+end || coalesce(' ' || cast(service as varchar), '') when protocol = 1 then 'icmp' when protocol = 58 then 'icmpv6' else coalesce(
   'protocol ' || cast(protocol as varchar),
   'protocol unknown'
 ) end;

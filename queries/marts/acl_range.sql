@@ -36,7 +36,7 @@ with
   numbered_subnets as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(if (is_first, 1, null)) over (
         partition by
           network_acl_id,
           subnet_id
@@ -99,7 +99,7 @@ with
   numbered_entries as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(if (is_first, 1, null)) over (
         partition by
           network_acl_id,
           rule_number,

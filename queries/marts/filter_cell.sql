@@ -23,8 +23,11 @@ with
   ),
   changes as (
     select
-      owner_id,
-      unnest(
+      filter_rule.owner_id,
+      change.changed_at
+    from
+      filter_rule
+      cross join unnest(
         [
           possible_from,
           certain_from,
@@ -38,15 +41,14 @@ with
             null
           )
         ]
-      ) as changed_at
-    from
-      filter_rule
+      ) as change (changed_at)
     union
     select
-      owner_id,
-      unnest([covered_from, covered_until, seen_from]) as changed_at
+      rule_coverage.owner_id,
+      change.changed_at
     from
       rule_coverage
+      cross join unnest([covered_from, covered_until, seen_from]) as change (changed_at)
   ),
   cuts as (
     select

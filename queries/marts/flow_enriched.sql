@@ -5,7 +5,7 @@ with
   flows as (
     select
       *,
-      object_id || ':' || cast(line_number as varchar) as flow_id,
+      object_id || ':' || cast(line_number as varchar) as record_id,
       coalesce(pkt_srcaddr, srcaddr) as source_address,
       coalesce(pkt_dstaddr, dstaddr) as destination_address
     from
@@ -117,7 +117,7 @@ select
   flows.extra,
   flows.object_id,
   flows.line_number,
-  flows.flow_id,
+  flows.record_id as flow_id,
   classes.source,
   classes.flow_log_id,
   classes.log_format,
@@ -198,7 +198,7 @@ from
   left join match_answer on classes.flow_date = match_answer.flow_date
   and classes.answer_id = match_answer.answer_id
   left join interface_context as context on classes.state_id = context.state_id
-  left join copies on flows.flow_id = copies.kept_flow_id
+  left join copies on flows.record_id = copies.kept_flow_id
   left join events on flows.flow_date = events.flow_date
   and flows.object_id = events.object_id
   and flows.line_number = events.line_number

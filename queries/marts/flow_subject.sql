@@ -33,7 +33,7 @@ with
         when 'ACCEPT' then 1
         when 'REJECT' then 2
         else 0
-      end as presence,
+      end as recorded_presence,
       -- A record without its protocol that has flags is one of TCP all the same.
       coalesce(protocol, 6) = 6
       and tcp_flags is not null as has_tcp_flags
@@ -53,14 +53,14 @@ with
   ),
   named as (
     select
-      flows.* exclude (presence),
+      flows.*,
       coalesce(
         flows.interface_id,
         located_flow.network_interface_id
       ) as network_interface_id,
       located_flow.is_source as is_located_source,
       -- The direction of a transit gateway's record is not that of the interface.
-      flows.presence + if (
+      flows.recorded_presence + if (
         flows.has_direction
         and located_flow.is_routed is not true,
         256,

@@ -180,7 +180,7 @@ with
 select
   network_interface_id,
   -- Two moments with the same number have nothing in between that makes the answer doubtful.
-  count(*) filter(is_break) over interface_history as stretch_number,
+  count(if (is_break, 1, null)) over interface_history as stretch_number,
   row_number() over interface_history as segment_number,
   state_id,
   segment_from,

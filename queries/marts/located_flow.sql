@@ -179,7 +179,7 @@ with
   numbered as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(if (is_first, 1, null)) over (
         partition by
           vpc_id,
           address,

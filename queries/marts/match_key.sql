@@ -24,7 +24,15 @@ with
       )
   )
 select
-  row_number() over () as match_id,
+  row_number() over (
+    order by
+      context_id,
+      list_id,
+      is_egress,
+      protocol,
+      port_class,
+      address_class
+  ) as match_id,
   *
 from
   questions

@@ -34,7 +34,7 @@ with
   numbered_rules as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(if (is_first, 1, null)) over (
         partition by
           rule_id,
           group_id,
@@ -117,7 +117,7 @@ with
   numbered_memberships as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(if (is_first, 1, null)) over (
         partition by
           group_id,
           address,
@@ -171,7 +171,7 @@ with
   numbered_entries as (
     select
       *,
-      count(*) filter(is_first) over (
+      count(if (is_first, 1, null)) over (
         partition by
           prefix_list_id,
           cidr

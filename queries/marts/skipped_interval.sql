@@ -80,4 +80,4 @@ order by
   interface_id,
   source,
   flow_log_id,
-  min(started_at)
+  started_at

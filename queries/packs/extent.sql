@@ -2,7 +2,7 @@
 -- grain: one row
 -- parameters: period_start, period_end
 with
-  flows as (
+  flow_sums as (
     select
       cast(coalesce(sum(flow_class.flow_count), 0) as bigint) as flows,
       cast(
@@ -37,7 +37,7 @@ with
         or valid_to > cast($period_start as timestamp)
       )
   ),
-  rules as (
+  rule_count as (
     select
       count(*) as rules
     from
@@ -87,20 +87,20 @@ with
       ) < cast($period_end as timestamp)
   )
 select
-  flows.data_through_at,
-  flows.flows,
-  flows.flows_in_scope,
+  flow_sums.data_through_at,
+  flow_sums.flows,
+  flow_sums.flows_in_scope,
   interfaces.interfaces_in_scope,
-  rules.rules,
+  rule_count.rules,
   rule_snapshots.rule_snapshot_pairs,
   events.ips_events,
   objects.source_objects
 from
-  flows
+  flow_sums
   cross join interfaces
-  cross join rules
+  cross join rule_count
   cross join rule_snapshots
   cross join events
   cross join objects
 order by
-  flows.data_through_at
+  flow_sums.data_through_at

@@ -2,26 +2,28 @@
 -- grain: one row a state of a flow log
 select
   resource_id as flow_log_id,
-  configuration ->> '$.ResourceId' as resource_id,
-  configuration ->> '$.TrafficType' as traffic_type,
-  configuration ->> '$.LogDestinationType' as log_destination_type,
-  configuration ->> '$.LogDestination' as log_destination,
-  configuration ->> '$.LogGroupName' as log_group_name,
-  array_to_string(
+  json_extract_scalar (configuration, '$.ResourceId') as resource_id,
+  json_extract_scalar (configuration, '$.TrafficType') as traffic_type,
+  json_extract_scalar (configuration, '$.LogDestinationType') as log_destination_type,
+  json_extract_scalar (configuration, '$.LogDestination') as log_destination,
+  json_extract_scalar (configuration, '$.LogGroupName') as log_group_name,
+  array_join (
     regexp_extract_all(
-      configuration ->> '$.LogFormat',
+      json_extract_scalar (configuration, '$.LogFormat'),
       '\$\{([a-z0-9-]+)\}',
       1
     ),
     ' '
   ) as log_format,
   try_cast (
-    configuration ->> '$.MaxAggregationInterval' as integer
+    json_extract_scalar (configuration, '$.MaxAggregationInterval') as integer
   ) as max_aggregation_interval_seconds,
-  configuration ->> '$.DeliverLogsStatus' as deliver_logs_status,
-  configuration ->> '$.DeliverLogsErrorMessage' as deliver_logs_error,
+  json_extract_scalar (configuration, '$.DeliverLogsStatus') as deliver_logs_status,
+  json_extract_scalar (configuration, '$.DeliverLogsErrorMessage') as deliver_logs_error,
   tags_of (configuration, '$.Tags') as tags,
-  try_cast (configuration ->> '$.CreationTime' as timestamp) as created_at,
+  moment_of (
+    json_extract_scalar (configuration, '$.CreationTime')
+  ) as created_at,
   account_id,
   region,
   state_id,

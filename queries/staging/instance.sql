@@ -2,15 +2,17 @@
 -- grain: one row a state of an instance
 select
   resource_id as instance_id,
-  tags_of (configuration, '$.Tags') ['Name'] as instance_name,
-  configuration ->> '$.State.Name' as state,
-  configuration ->> '$.IamInstanceProfile.Arn' as instance_profile_arn,
-  configuration ->> '$.Platform' as platform,
-  configuration ->> '$.SubnetId' as subnet_id,
-  configuration ->> '$.VpcId' as vpc_id,
-  configuration ->> '$.PrivateIpAddress' as private_address,
+  element_at(tags_of (configuration, '$.Tags'), 'Name') as instance_name,
+  json_extract_scalar (configuration, '$.State.Name') as state,
+  json_extract_scalar (configuration, '$.IamInstanceProfile.Arn') as instance_profile_arn,
+  json_extract_scalar (configuration, '$.Platform') as platform,
+  json_extract_scalar (configuration, '$.SubnetId') as subnet_id,
+  json_extract_scalar (configuration, '$.VpcId') as vpc_id,
+  json_extract_scalar (configuration, '$.PrivateIpAddress') as private_address,
   tags_of (configuration, '$.Tags') as tags,
-  try_cast (configuration ->> '$.LaunchTime' as timestamp) as launched_at,
+  moment_of (
+    json_extract_scalar (configuration, '$.LaunchTime')
+  ) as launched_at,
   account_id,
   region,
   state_id,

@@ -192,10 +192,13 @@ with
   ),
   looked_for_resources as (
     select
-      resource_type,
-      series,
-      resource_id,
-      unnest(
+      resources.resource_type,
+      resources.series,
+      resources.resource_id,
+      look.looked_for
+    from
+      resources
+      cross join unnest(
         [
           'describe',
           case
@@ -204,9 +207,7 @@ with
           parent_id,
           resource_id
         ]
-      ) as looked_for
-    from
-      resources
+      ) as look (looked_for)
   ),
   looks_for_resources as (
     select
@@ -253,42 +254,98 @@ with
       sightings.series,
       sightings.seen_at
   ),
-  looks_until_seen as (
+  look_points as (
     select
       items.resource_type,
       items.series,
-      items.resource_id,
-      items.seen_at,
-      sum(counted_looks.look_number) as look_count,
-      sum(
-        counted_looks.look_number - if (counted_looks.looked_at = items.seen_at, 1, 0)
-      ) as look_count_before
+      looks_for_resources.looked_for,
+      items.seen_at as point_at,
+      cast(null as bigint) as look_number,
+      items.resource_id
     from
       items
       inner join looks_for_resources on items.resource_type = looks_for_resources.resource_type
       and items.series = looks_for_resources.series
       and items.resource_id = looks_for_resources.resource_id
-      asof join counted_looks on looks_for_resources.resource_type = counted_looks.resource_type
-      and looks_for_resources.series = counted_looks.series
-      and looks_for_resources.looked_for = counted_looks.looked_for
-      and items.seen_at >= counted_looks.looked_at
+    union all
+    select
+      resource_type,
+      series,
+      looked_for,
+      looked_at as point_at,
+      look_number,
+      null as resource_id
+    from
+      counted_looks
+  ),
+  points_among_looks as (
+    select
+      *,
+      coalesce(max(look_number) over looks_so_far, 0) as look_count,
+      max(if (look_number is null, null, point_at)) over looks_so_far as last_looked_at
+    from
+      look_points
+    window
+      looks_so_far as (
+        partition by
+          resource_type,
+          series,
+          looked_for
+        order by
+          point_at
+      )
+  ),
+  -- How many looks of a kind there had been when a resource was seen: with those of that moment, and without.
+  items_among_looks as (
+    select
+      resource_type,
+      series,
+      resource_id,
+      point_at as seen_at,
+      looked_for,
+      look_count,
+      look_count - if (last_looked_at = point_at, 1, 0) as look_count_before
+    from
+      points_among_looks
+    where
+      resource_id is not null
+  ),
+  looks_until_seen as (
+    select
+      resource_type,
+      series,
+      resource_id,
+      seen_at,
+      sum(look_count) as look_count,
+      sum(look_count_before) as look_count_before
+    from
+      items_among_looks
+    group by
+      resource_type,
+      series,
+      resource_id,
+      seen_at
+  ),
+  -- After AWS Config stopped recording a resource, its next item no longer follows the one before.
+  interruptions as (
+    select
+      items.resource_type,
+      items.series,
+      items.resource_id,
+      items.seen_at,
+      max(sightings.seen_at) as interrupted_at
+    from
+      items
+      inner join sightings on items.resource_type = sightings.resource_type
+      and items.series = sightings.series
+      and items.resource_id = sightings.resource_id
+      and items.seen_at > sightings.seen_at
+      and sightings.item_status = 'not_recorded'
     group by
       items.resource_type,
       items.series,
       items.resource_id,
       items.seen_at
-  ),
-  -- After AWS Config stopped recording a resource, its next item no longer follows the one before.
-  interruptions as (
-    select
-      resource_type,
-      series,
-      resource_id,
-      seen_at as interrupted_at
-    from
-      sightings
-    where
-      item_status = 'not_recorded'
   ),
   observed as (
     select
@@ -302,10 +359,10 @@ with
       and items.series = looks_until_seen.series
       and items.resource_id = looks_until_seen.resource_id
       and items.seen_at = looks_until_seen.seen_at
-      asof left join interruptions on items.resource_type = interruptions.resource_type
+      left join interruptions on items.resource_type = interruptions.resource_type
       and items.series = interruptions.series
       and items.resource_id = interruptions.resource_id
-      and items.seen_at > interruptions.interrupted_at
+      and items.seen_at = interruptions.seen_at
   ),
   marked as (
     select
@@ -334,7 +391,7 @@ with
   numbered as (
     select
       *,
-      count(*) filter(is_first_of_state) over (
+      count(if (is_first_of_state, 1, null)) over (
         partition by
           resource_type,
           series,
@@ -402,13 +459,14 @@ with
       ) as is_absence_in_sequence
     from
       states
-      inner join looks_for_resources on states.resource_type = looks_for_resources.resource_type
-      and states.series = looks_for_resources.series
-      and states.resource_id = looks_for_resources.resource_id
-      asof join counted_looks on looks_for_resources.resource_type = counted_looks.resource_type
-      and looks_for_resources.series = counted_looks.series
-      and looks_for_resources.looked_for = counted_looks.looked_for
-      and states.last_seen_at < counted_looks.looked_at
+      inner join items_among_looks as seen on states.resource_type = seen.resource_type
+      and states.series = seen.series
+      and states.resource_id = seen.resource_id
+      and states.last_seen_at = seen.seen_at
+      inner join counted_looks on seen.resource_type = counted_looks.resource_type
+      and seen.series = counted_looks.series
+      and seen.looked_for = counted_looks.looked_for
+      and seen.look_count + 1 = counted_looks.look_number
     group by
       states.resource_type,
       states.series,
@@ -431,13 +489,14 @@ with
       inner join resources on states.resource_type = resources.resource_type
       and states.series = resources.series
       and states.resource_id = resources.resource_id
-      inner join looks_for_resources on states.resource_type = looks_for_resources.resource_type
-      and states.series = looks_for_resources.series
-      and states.resource_id = looks_for_resources.resource_id
-      asof join counted_looks on looks_for_resources.resource_type = counted_looks.resource_type
-      and looks_for_resources.series = counted_looks.series
-      and looks_for_resources.looked_for = counted_looks.looked_for
-      and states.valid_from > counted_looks.looked_at
+      inner join items_among_looks as seen on states.resource_type = seen.resource_type
+      and states.series = seen.series
+      and states.resource_id = seen.resource_id
+      and states.valid_from = seen.seen_at
+      inner join counted_looks on seen.resource_type = counted_looks.resource_type
+      and seen.series = counted_looks.series
+      and seen.looked_for = counted_looks.looked_for
+      and seen.look_count_before = counted_looks.look_number
     group by
       states.resource_type,
       states.series,
@@ -544,7 +603,7 @@ select
     and states.is_start_recorded is not true then seconds_after (states.valid_from, - $metadata_backdate_seconds)
     else states.valid_from
   end as held_from,
-  list_filter(
+  without_nulls (
     [
       case
         when states.is_by_history then 'config_history'
@@ -558,8 +617,7 @@ select
       case
         when states.is_by_describe then 'describe'
       end
-    ],
-    lambda source: source is not null
+    ]
   ) as known_by,
   case
     when states.is_appearance_recorded

@@ -2,9 +2,11 @@
 -- grain: one row a state of a network ACL
 select
   resource_id as network_acl_id,
-  configuration ->> '$.VpcId' as vpc_id,
+  json_extract_scalar (configuration, '$.VpcId') as vpc_id,
   coalesce(
-    try_cast (configuration ->> '$.IsDefault' as boolean),
+    try_cast (
+      json_extract_scalar (configuration, '$.IsDefault') as boolean
+    ),
     false
   ) as is_default,
   list_sort(

@@ -4,17 +4,18 @@
 with
   entries as (
     select
-      inventory_state.* exclude (configuration),
-      unnest(json_extract(configuration, '$.Entries[*]')) as entry
+      inventory_state.*,
+      listed.entry
     from
       inventory_state
+      cross join unnest(json_entries (configuration, '$.Entries')) as listed (entry)
     where
       resource_type = 'network_acl'
   ),
   protocols as (
     select
       *,
-      case lower(entry ->> '$.Protocol')
+      case lower(json_extract_scalar (entry, '$.Protocol'))
         when '-1' then null
         when 'all' then null
         when 'tcp' then 6
@@ -22,38 +23,58 @@ with
         when 'icmp' then 1
         when 'icmpv6' then 58
         -- A protocol that cannot be read matches nothing: 256 is the number of none.
-        else coalesce(try_cast (entry ->> '$.Protocol' as integer), 256)
+        else coalesce(
+          try_cast (
+            json_extract_scalar (entry, '$.Protocol') as integer
+          ),
+          256
+        )
       end as protocol
     from
       entries
   )
 select
   resource_id as network_acl_id,
-  try_cast (entry ->> '$.RuleNumber' as integer) as rule_number,
-  coalesce(try_cast (entry ->> '$.Egress' as boolean), false) as is_egress,
-  lower(entry ->> '$.RuleAction') as action,
+  try_cast (
+    json_extract_scalar (entry, '$.RuleNumber') as integer
+  ) as rule_number,
+  coalesce(
+    try_cast (
+      json_extract_scalar (entry, '$.Egress') as boolean
+    ),
+    false
+  ) as is_egress,
+  lower(json_extract_scalar (entry, '$.RuleAction')) as action,
   protocol,
   case
-    when protocol in (6, 17) then try_cast (entry ->> '$.PortRange.From' as integer)
+    when protocol in (6, 17) then try_cast (
+      json_extract_scalar (entry, '$.PortRange.From') as integer
+    )
   end as from_port,
   case
-    when protocol in (6, 17) then try_cast (entry ->> '$.PortRange.To' as integer)
+    when protocol in (6, 17) then try_cast (
+      json_extract_scalar (entry, '$.PortRange.To') as integer
+    )
   end as to_port,
   case
     when protocol in (1, 58) then nullif(
-      try_cast (entry ->> '$.IcmpTypeCode.Type' as integer),
+      try_cast (
+        json_extract_scalar (entry, '$.IcmpTypeCode.Type') as integer
+      ),
       -1
     )
   end as icmp_type,
   case
     when protocol in (1, 58) then nullif(
-      try_cast (entry ->> '$.IcmpTypeCode.Code' as integer),
+      try_cast (
+        json_extract_scalar (entry, '$.IcmpTypeCode.Code') as integer
+      ),
       -1
     )
   end as icmp_code,
   coalesce(
-    entry ->> '$.CidrBlock',
-    entry ->> '$.Ipv6CidrBlock'
+    json_extract_scalar (entry, '$.CidrBlock'),
+    json_extract_scalar (entry, '$.Ipv6CidrBlock')
   ) as cidr,
   account_id,
   region,

@@ -8,11 +8,11 @@ with
   states as (
     select
       *,
-      configuration ->> '$.Attachment.InstanceId' as instance_id,
-      configuration ->> '$.InterfaceType' as interface_type,
-      configuration ->> '$.Description' as description,
-      configuration ->> '$.RequesterId' as requester_id,
-      configuration ->> '$.PrivateIpAddress' as private_address
+      json_extract_scalar (configuration, '$.Attachment.InstanceId') as instance_id,
+      json_extract_scalar (configuration, '$.InterfaceType') as interface_type,
+      json_extract_scalar (configuration, '$.Description') as description,
+      json_extract_scalar (configuration, '$.RequesterId') as requester_id,
+      json_extract_scalar (configuration, '$.PrivateIpAddress') as private_address
     from
       inventory_state
     where
@@ -235,7 +235,10 @@ with
       left join described on states.state_id = described.state_id
       left join requesters on requesters.requester_id = case
         when states.requester_id like 'amazon-%' then states.requester_id
-        else states.configuration ->> '$.Attachment.InstanceOwnerId'
+        else json_extract_scalar (
+          states.configuration,
+          '$.Attachment.InstanceOwnerId'
+        )
       end
   )
 select
@@ -269,12 +272,16 @@ select
   end as owner_id,
   description,
   requester_id,
-  try_cast (configuration ->> '$.RequesterManaged' as boolean) as is_requester_managed,
-  configuration ->> '$.SubnetId' as subnet_id,
-  configuration ->> '$.VpcId' as vpc_id,
+  try_cast (
+    json_extract_scalar (configuration, '$.RequesterManaged') as boolean
+  ) as is_requester_managed,
+  json_extract_scalar (configuration, '$.SubnetId') as subnet_id,
+  json_extract_scalar (configuration, '$.VpcId') as vpc_id,
   private_address,
-  configuration ->> '$.Association.PublicIp' as public_address,
-  try_cast (configuration ->> '$.SourceDestCheck' as boolean) as has_source_check,
+  json_extract_scalar (configuration, '$.Association.PublicIp') as public_address,
+  try_cast (
+    json_extract_scalar (configuration, '$.SourceDestCheck') as boolean
+  ) as has_source_check,
   list_sort(
     list_distinct(
       list_concat(
@@ -284,10 +291,7 @@ select
         ),
         list_concat(
           texts_at (configuration, '$.Ipv6Addresses[*].Ipv6Address'),
-          list_filter(
-            [private_address],
-            lambda address: address is not null
-          )
+          [private_address]
         )
       )
     )
@@ -317,8 +321,8 @@ select
     least(
       valid_from,
       coalesce(
-        try_cast (
-          configuration ->> '$.Attachment.AttachTime' as timestamp
+        moment_of (
+          json_extract_scalar (configuration, '$.Attachment.AttachTime')
         ),
         held_from
       )

@@ -1,8 +1,8 @@
 -- title: Entries of prefix lists
 -- grain: one row a state of an entry
 select
-  configuration ->> '$.PrefixListId' as prefix_list_id,
-  configuration ->> '$.Cidr' as cidr,
+  json_extract_scalar (configuration, '$.PrefixListId') as prefix_list_id,
+  json_extract_scalar (configuration, '$.Cidr') as cidr,
   account_id,
   region,
   state_id,

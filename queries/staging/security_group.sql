@@ -2,9 +2,9 @@
 -- grain: one row a state of a security group, its rules left out
 select
   resource_id as group_id,
-  configuration ->> '$.GroupName' as group_name,
-  configuration ->> '$.Description' as description,
-  configuration ->> '$.VpcId' as vpc_id,
+  json_extract_scalar (configuration, '$.GroupName') as group_name,
+  json_extract_scalar (configuration, '$.Description') as description,
+  json_extract_scalar (configuration, '$.VpcId') as vpc_id,
   tags_of (configuration, '$.Tags') as tags,
   account_id,
   region,

@@ -5,8 +5,8 @@ with
   states as (
     select
       *,
-      configuration ->> '$.GroupId' as group_id,
-      configuration ->> '$.IpProtocol' as ip_protocol,
+      json_extract_scalar (configuration, '$.GroupId') as group_id,
+      json_extract_scalar (configuration, '$.IpProtocol') as ip_protocol,
       series like '%#permissions' as is_permission
     from
       inventory_state
@@ -39,7 +39,17 @@ with
   ),
   rules as (
     select
-      states.* exclude (known_until, valid_to, held_from, end_precision),
+      states.resource_id,
+      states.group_id,
+      states.ip_protocol,
+      states.configuration,
+      states.account_id,
+      states.region,
+      states.state_id,
+      states.valid_from,
+      states.absent_at,
+      states.known_by,
+      states.start_precision,
       -- A rule with an id does not count from before it was seen where the permissions of its group were seen then.
       case
         when not states.is_permission
@@ -73,7 +83,9 @@ with
 select
   resource_id as rule_id,
   group_id,
-  try_cast (configuration ->> '$.IsEgress' as boolean) as is_egress,
+  try_cast (
+    json_extract_scalar (configuration, '$.IsEgress') as boolean
+  ) as is_egress,
   case ip_protocol
     when 'tcp' then 6
     when 'udp' then 17
@@ -94,7 +106,9 @@ select
       '1',
       '58'
     ) then nullif(
-      try_cast (configuration ->> '$.FromPort' as integer),
+      try_cast (
+        json_extract_scalar (configuration, '$.FromPort') as integer
+      ),
       -1
     )
   end as from_port,
@@ -109,17 +123,19 @@ select
       '1',
       '58'
     ) then nullif(
-      try_cast (configuration ->> '$.ToPort' as integer),
+      try_cast (
+        json_extract_scalar (configuration, '$.ToPort') as integer
+      ),
       -1
     )
   end as to_port,
   coalesce(
-    configuration ->> '$.CidrIpv4',
-    configuration ->> '$.CidrIpv6'
+    json_extract_scalar (configuration, '$.CidrIpv4'),
+    json_extract_scalar (configuration, '$.CidrIpv6')
   ) as cidr,
-  configuration ->> '$.PrefixListId' as prefix_list_id,
-  configuration ->> '$.ReferencedGroupInfo.GroupId' as referenced_group_id,
-  configuration ->> '$.Description' as description,
+  json_extract_scalar (configuration, '$.PrefixListId') as prefix_list_id,
+  json_extract_scalar (configuration, '$.ReferencedGroupInfo.GroupId') as referenced_group_id,
+  json_extract_scalar (configuration, '$.Description') as description,
   account_id,
   region,
   state_id,

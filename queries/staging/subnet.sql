@@ -2,14 +2,14 @@
 -- grain: one row a state of a subnet
 select
   resource_id as subnet_id,
-  tags_of (configuration, '$.Tags') ['Name'] as subnet_name,
-  configuration ->> '$.VpcId' as vpc_id,
-  configuration ->> '$.CidrBlock' as cidr,
+  element_at(tags_of (configuration, '$.Tags'), 'Name') as subnet_name,
+  json_extract_scalar (configuration, '$.VpcId') as vpc_id,
+  json_extract_scalar (configuration, '$.CidrBlock') as cidr,
   texts_at (
     configuration,
     '$.Ipv6CidrBlockAssociationSet[*].Ipv6CidrBlock'
   ) as ipv6_cidrs,
-  configuration ->> '$.AvailabilityZone' as availability_zone,
+  json_extract_scalar (configuration, '$.AvailabilityZone') as availability_zone,
   tags_of (configuration, '$.Tags') as tags,
   account_id,
   region,

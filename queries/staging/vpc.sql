@@ -2,7 +2,7 @@
 -- grain: one row a state of a VPC
 select
   resource_id as vpc_id,
-  tags_of (configuration, '$.Tags') ['Name'] as vpc_name,
+  element_at(tags_of (configuration, '$.Tags'), 'Name') as vpc_name,
   list_sort(
     list_distinct(
       list_concat(

@@ -3,7 +3,7 @@
 -- parameters: none
 select
   command,
-  arg_max(run_id, finished_at) as run_id,
+  max_by(run_id, finished_at) as run_id,
   max(finished_at) as finished_at
 from
   run

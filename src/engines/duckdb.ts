@@ -1,0 +1,78 @@
+/** The embedded engine behind the interface of all engines. */
+import {
+  DuckDBBlobValue,
+  type DuckDBConnection,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBTimestampValue,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { FlowproofError, messageOf } from '../errors.ts';
+import { quoteName } from '../tables.ts';
+import {
+  type Engine,
+  type EngineParameters,
+  type EngineResult,
+  type EngineValue,
+  wholeNumber,
+} from './engine.ts';
+
+/** The engine behind an open connection, which whoever opened it closes. */
+export function duckdbEngine(connection: DuckDBConnection): Engine {
+  const run = async (
+    statement: string,
+    parameters: EngineParameters = {},
+  ): Promise<EngineResult> => {
+    const named = Object.keys(parameters).length > 0;
+    const reader = await connection
+      .runAndReadAll(statement, ...(named ? [{ ...parameters }] : []))
+      .catch((thrown: unknown) => {
+        throw new FlowproofError('ENGINE_FAILED', {
+          place: 'duckdb',
+          problem: messageOf(thrown),
+          remedy: 'Correct the statement; `flowproof query` runs it alone.',
+          cause: thrown,
+        });
+      });
+    return {
+      columns: reader.columnNames(),
+      rows: reader.getRows().map((row) => row.map(duckdbValue)),
+    };
+  };
+  return {
+    name: 'duckdb',
+    run,
+    store: async (table, statement, parameters = {}, columns = []) => {
+      const select = columns.map(
+        ({ name, type }) => `cast(${quoteName(name)} as ${type}) as ${quoteName(name)}`,
+      );
+      const rows =
+        columns.length > 0 ? `select ${select.join(', ')} from (${statement})` : statement;
+      await run(`create or replace temporary table ${quoteName(table)} as ${rows}`, parameters);
+    },
+    runOwn: (statement) => run(statement),
+  };
+}
+
+function duckdbValue(value: DuckDBValue): EngineValue {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return wholeNumber(value);
+  if (value instanceof DuckDBTimestampValue) {
+    const second = new Date(Number(value.micros / 1_000_000n) * 1000).toISOString().slice(0, 19);
+    const fraction = String(value.micros % 1_000_000n).padStart(6, '0');
+    return `${second.replace('T', ' ')}.${fraction}`;
+  }
+  if (value instanceof DuckDBDateValue) return value.toString();
+  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex');
+  if (value instanceof DuckDBListValue) return value.items.map(duckdbValue);
+  if (value instanceof DuckDBMapValue) {
+    return value.entries
+      .map(({ key, value: item }) => [String(key), duckdbValue(item)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+  return String(value);
+}

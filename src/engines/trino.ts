@@ -1,0 +1,181 @@
+/**
+ * Trino over its HTTP protocol: a statement is sent, then its pages are fetched until there is no next.
+ * source: Trino documentation, "Trino client REST API"
+ */
+import { FlowproofError, messageOf } from '../errors.ts';
+import { quoteName } from '../tables.ts';
+import {
+  type Engine,
+  type EngineParameters,
+  type EngineResult,
+  type EngineValue,
+  type StoredColumn,
+  wholeNumber,
+} from './engine.ts';
+import { splitStatement } from './sql-steps.ts';
+import { trinoSql } from './trino-sql.ts';
+import { trinoType } from './trino-tables.ts';
+
+export type TrinoOptions = {
+  /** As `https://trino.example.com:8443`. */
+  url: string;
+  catalog: string;
+  schema: string;
+  user: string;
+  fetch?: typeof fetch;
+};
+
+type TypeSignature = {
+  rawType: string;
+  arguments?: readonly { kind: string; value: unknown }[];
+};
+
+type TrinoColumn = { name: string; typeSignature: TypeSignature };
+
+type Page = {
+  nextUri?: string;
+  columns?: readonly TrinoColumn[];
+  data?: readonly (readonly unknown[])[];
+  error?: { message: string; errorName: string };
+};
+
+/** The engine behind a coordinator. Nothing is asked of it before the first statement. */
+export function trinoEngine(options: TrinoOptions): Engine {
+  return {
+    name: 'trino',
+    run: (statement: string, parameters: EngineParameters = {}) =>
+      runStatement(options, trinoSql(statement, parameters)),
+    store: (table, statement, parameters = {}, columns = []) =>
+      storeRows(options, table, trinoSql(statement, parameters), columns),
+    runOwn: (statement: string) => runStatement(options, statement),
+  };
+}
+
+async function storeRows(
+  options: TrinoOptions,
+  table: string,
+  statement: string,
+  columns: readonly StoredColumn[],
+): Promise<void> {
+  const drop = (name: string) => runStatement(options, `drop table if exists ${quoteName(name)}`);
+  const create = (name: string, text: string) =>
+    runStatement(options, `create table ${quoteName(name)} as ${text}`);
+  const select = columns.map(
+    ({ name, type }) => `cast(${quoteName(name)} as ${trinoType(type)}) as ${quoteName(name)}`,
+  );
+  const { tables, last } = splitStatement(statement, (step) => `${table}_step_${step}`);
+  try {
+    for (const { name, text } of tables) {
+      await drop(name);
+      await create(name, text);
+    }
+    await drop(table);
+    await create(table, columns.length > 0 ? `select ${select.join(', ')} from (${last})` : last);
+  } finally {
+    for (const { name } of tables) await drop(name);
+  }
+}
+
+async function runStatement(options: TrinoOptions, statement: string): Promise<EngineResult> {
+  let columns: readonly TrinoColumn[] = [];
+  const rows: EngineValue[][] = [];
+  let page = await requestPage(options, `${options.url}/v1/statement`, {
+    method: 'POST',
+    body: statement,
+    headers: {
+      'X-Trino-User': options.user,
+      'X-Trino-Source': 'flowproof',
+      'X-Trino-Catalog': options.catalog,
+      'X-Trino-Schema': options.schema,
+      'X-Trino-Time-Zone': 'UTC',
+      // Without it times lose what is below a millisecond.
+      'X-Trino-Client-Capabilities': 'PARAMETRIC_DATETIME',
+      // A `with` that is read n times is planned n times; the limit of 150 stages is for ad-hoc queries.
+      'X-Trino-Session': 'query_max_stage_count=1000',
+    },
+  });
+  for (;;) {
+    if (page.error) {
+      throw failed(options.url, `${page.error.errorName}: ${page.error.message}`);
+    }
+    columns = page.columns ?? columns;
+    const types = columns.map(({ typeSignature }) => typeSignature);
+    for (const row of page.data ?? []) {
+      rows.push(row.map((value, index) => trinoValue(value, types[index])));
+    }
+    if (page.nextUri === undefined) return { columns: columns.map(({ name }) => name), rows };
+    page = await requestPage(options, sameOrigin(options.url, page.nextUri), {});
+  }
+}
+
+/** The next page is asked of no other server than the first. Throws ENGINE_FAILED. */
+function sameOrigin(url: string, next: string): string {
+  if (new URL(next).origin === new URL(url).origin) return next;
+  throw failed(url, `its answer goes on at another server (${new URL(next).origin})`);
+}
+
+async function requestPage(
+  options: TrinoOptions,
+  url: string,
+  request: RequestInit,
+  attempt = 1,
+): Promise<Page> {
+  let response: Response;
+  try {
+    response = await (options.fetch ?? fetch)(url, request);
+  } catch (thrown) {
+    throw failed(options.url, messageOf(thrown), thrown);
+  }
+  if ([429, 502, 503, 504].includes(response.status) && attempt < 10) {
+    await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+    return requestPage(options, url, request, attempt + 1);
+  }
+  const text = await response.text();
+  if (!response.ok) throw failed(options.url, `HTTP ${response.status}: ${text.slice(0, 300)}`);
+  return JSON.parse(text) as Page;
+}
+
+function failed(place: string, problem: string, cause?: unknown): FlowproofError {
+  return new FlowproofError('ENGINE_FAILED', {
+    place,
+    problem,
+    remedy: 'See docs/engines.md for what runs on Trino; the server log says more.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** A value of Trino's JSON as every engine tells it. */
+function trinoValue(value: unknown, type: TypeSignature | undefined): EngineValue {
+  if (value === null || value === undefined || type === undefined) return null;
+  switch (type.rawType) {
+    case 'boolean':
+      return Boolean(value);
+    case 'bigint':
+    case 'integer':
+    case 'smallint':
+    case 'tinyint':
+      return wholeNumber(String(value));
+    case 'double':
+    case 'real':
+    case 'decimal':
+      return Number(value);
+    case 'timestamp': {
+      const [second = '', fraction = ''] = String(value).split('.');
+      return `${second}.${fraction.padEnd(6, '0').slice(0, 6)}`;
+    }
+    case 'varbinary':
+      return Buffer.from(String(value), 'base64').toString('hex');
+    case 'array':
+      return (value as unknown[]).map((item) => trinoValue(item, itemType(type, 0)));
+    case 'map':
+      return Object.entries(value as Record<string, unknown>)
+        .map(([key, item]) => [key, trinoValue(item, itemType(type, 1))] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1));
+    default:
+      return String(value);
+  }
+}
+
+function itemType(type: TypeSignature, index: number): TypeSignature | undefined {
+  return type.arguments?.[index]?.value as TypeSignature | undefined;
+}

@@ -1,0 +1,95 @@
+/** The lake of the samples on a real Trino, beside DuckDB, and what both say to the same statement. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Config, readConfig } from '../../src/config.ts';
+import { duckdbEngine } from '../../src/engines/duckdb.ts';
+import type { Engine, EngineResult } from '../../src/engines/engine.ts';
+import { trinoEngine } from '../../src/engines/trino.ts';
+import { literalTableView, trinoTableStatements } from '../../src/engines/trino-tables.ts';
+import { createScopeTable } from '../../src/enrich/scope.ts';
+import { tableFiles } from '../../src/lake.ts';
+import { PACKAGE_ROOT } from '../../src/query-file.ts';
+import { createControlTables } from '../../src/reports/control-tables.ts';
+import { TABLES, type Table } from '../../src/tables.ts';
+import { openSampleLake, type SampleLake } from '../sample-lake.ts';
+import { startTrino, type TrinoServer } from './trino-server.ts';
+
+const USER = 'flowproof';
+
+export type TrinoLake = {
+  samples: SampleLake;
+  config: Config;
+  duckdb: Engine;
+  /** The engine with an own schema, in which the tables that `isWanted` accepts are made. */
+  openSchema(schema: string, isWanted: (table: Table) => boolean): Promise<Engine>;
+  close(): Promise<void>;
+};
+
+/** Tables that are made of the configuration. */
+const CONFIGURED = [
+  'allowed_service',
+  'allowed_peer',
+  'card_data_match',
+  'change_ticket_tag',
+  'scope_match',
+];
+
+/** Starts a server over a lake of the samples that DuckDB made. */
+export async function openTrinoLake(): Promise<TrinoLake> {
+  const { FLOWPROOF_TEST_PYTHON: interpreter, FLOWPROOF_TEST_TRINO: home } = process.env;
+  if (!interpreter || !home) {
+    throw new Error('FLOWPROOF_TEST_TRINO is missing: use "npm run test:integration"');
+  }
+  const scratch = mkdtempSync(join(tmpdir(), 'flowproof-trino-'));
+  const [samples, server] = await Promise.all([
+    openSampleLake(),
+    startTrino(home, interpreter, scratch),
+  ]);
+  const config = readConfig(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'));
+  const { connection } = samples.database;
+  await createControlTables(connection, config);
+  await createScopeTable(connection, config);
+  const duckdb = duckdbEngine(connection);
+  return {
+    samples,
+    config,
+    duckdb,
+    openSchema: (schema, isWanted) => openSchema(server, samples, duckdb, schema, isWanted),
+    close: async () => {
+      samples.close();
+      await server.stop();
+    },
+  };
+}
+
+async function openSchema(
+  server: TrinoServer,
+  samples: SampleLake,
+  duckdb: Engine,
+  schema: string,
+  isWanted: (table: Table) => boolean,
+): Promise<Engine> {
+  const trino = trinoEngine({ url: server.url, catalog: 'lake', schema, user: USER });
+  await trino.runOwn(`create schema ${schema}`);
+  const wanted = TABLES.filter(isWanted);
+  const present = new Set<string>();
+  for (const table of wanted) {
+    if ((await tableFiles(samples.lake, table)).length > 0) present.add(table.name);
+  }
+  const location = `file://${samples.lake}`;
+  const options = { location, present, schema, tables: wanted };
+  for (const statement of trinoTableStatements(options)) await trino.runOwn(statement);
+  for (const name of CONFIGURED) {
+    const { rows: columns } = await duckdb.run(`describe select * from ${name}`);
+    const { rows } = await duckdb.run(`select * from ${name}`);
+    const typed = columns.map((column) => ({ name: String(column[0]), type: String(column[1]) }));
+    await trino.runOwn(literalTableView(name, typed, rows));
+  }
+  return trino;
+}
+
+/** A result whose rows stand in an order of their own, for statements that give none. */
+export function sorted({ columns, rows }: EngineResult): { columns: unknown; rows: string[] } {
+  return { columns, rows: rows.map((row) => JSON.stringify(row)).sort() };
+}
