@@ -8,7 +8,7 @@ import type { Engine, EngineResult } from '../../src/engines/engine.ts';
 import { trinoEngine } from '../../src/engines/trino.ts';
 import { literalTableView, trinoTableStatements } from '../../src/engines/trino-tables.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
-import { tableFiles } from '../../src/lake.ts';
+import { tableFiles } from '../../src/lake-files.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { createControlTables } from '../../src/reports/control-tables.ts';
 import { TABLES, type Table } from '../../src/tables.ts';
