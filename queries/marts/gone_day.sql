@@ -6,9 +6,9 @@ with
     select
       table_name,
       log_date,
-      arg_max(action, acted_at) as action,
-      arg_max(raw_months, acted_at) as raw_months,
-      arg_max(archive, acted_at) as archive,
+      max_by(action, acted_at) as action,
+      max_by(raw_months, acted_at) as raw_months,
+      max_by(archive, acted_at) as archive,
       -- What came back from an archive and left again was not at hand all the time.
       min(acted_at) filter(
         where
