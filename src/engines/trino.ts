@@ -132,7 +132,11 @@ async function requestPage(
   }
   const text = await response.text();
   if (!response.ok) throw failed(options.url, `HTTP ${response.status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as Page;
+  try {
+    return JSON.parse(text) as Page;
+  } catch (thrown) {
+    throw failed(options.url, `no answer of Trino: ${text.slice(0, 300)}`, thrown);
+  }
 }
 
 function failed(place: string, problem: string, cause?: unknown): FlowproofError {
