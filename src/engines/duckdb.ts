@@ -6,6 +6,7 @@ import {
   DuckDBDecimalValue,
   DuckDBListValue,
   DuckDBMapValue,
+  DuckDBStructValue,
   DuckDBTimestampValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
@@ -69,6 +70,8 @@ function duckdbValue(value: DuckDBValue): EngineValue {
   if (value instanceof DuckDBDecimalValue) return value.toDouble();
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex');
   if (value instanceof DuckDBListValue) return value.items.map(duckdbValue);
+  // By position: the names of members are those of the column's type.
+  if (value instanceof DuckDBStructValue) return Object.values(value.entries).map(duckdbValue);
   if (value instanceof DuckDBMapValue) {
     return value.entries
       .map(({ key, value: item }) => [String(key), duckdbValue(item)] as const)

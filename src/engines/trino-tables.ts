@@ -25,14 +25,33 @@ export type TrinoTableOptions = {
 const TYPES: Readonly<Record<string, string>> = {
   TIMESTAMP: 'timestamp(6)',
   BLOB: 'varbinary',
-  'VARCHAR[]': 'array(varchar)',
-  'BIGINT[]': 'array(bigint)',
-  'INTEGER[]': 'array(integer)',
 };
 
 /** Trino's name of a type of the catalogue. */
 export function trinoType(type: string): string {
-  return TYPES[type] ?? type.toLowerCase();
+  if (type.endsWith('[]')) return `array(${trinoType(type.slice(0, -2))})`;
+  if (!type.startsWith('STRUCT(')) return TYPES[type] ?? type.toLowerCase();
+  const members = membersOf(type.slice('STRUCT('.length, -1)).map((member) => {
+    const end = member.indexOf(' ');
+    return `${quoteName(member.slice(0, end))} ${trinoType(member.slice(end + 1))}`;
+  });
+  return `row(${members.join(', ')})`;
+}
+
+/** The members of a struct: parted by the commas that stand in no parentheses. */
+function membersOf(text: string): string[] {
+  const members: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '(') depth += 1;
+    else if (text[at] === ')') depth -= 1;
+    else if (text[at] === ',' && depth === 0) {
+      members.push(text.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  return [...members, text.slice(start).trim()];
 }
 
 /** The statements that make every table of the catalogue, in the order in which they must run. */

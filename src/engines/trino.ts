@@ -171,6 +171,8 @@ function trinoValue(value: unknown, type: TypeSignature | undefined): EngineValu
       return Buffer.from(String(value), 'base64').toString('hex');
     case 'array':
       return (value as unknown[]).map((item) => trinoValue(item, itemType(type, 0)));
+    case 'row':
+      return (value as unknown[]).map((item, index) => trinoValue(item, memberType(type, index)));
     case 'map':
       return Object.entries(value as Record<string, unknown>)
         .map(([key, item]) => [key, trinoValue(item, itemType(type, 1))] as const)
@@ -178,6 +180,11 @@ function trinoValue(value: unknown, type: TypeSignature | undefined): EngineValu
     default:
       return String(value);
   }
+}
+
+function memberType(type: TypeSignature, index: number): TypeSignature | undefined {
+  const member = type.arguments?.[index]?.value as { typeSignature?: TypeSignature } | undefined;
+  return member?.typeSignature;
 }
 
 function itemType(type: TypeSignature, index: number): TypeSignature | undefined {
