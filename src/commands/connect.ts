@@ -1,9 +1,12 @@
-/** `flowproof connect`: a script with which any DuckDB sees the tables of the lake. */
+/** `flowproof connect`: a script with which any DuckDB, or another engine, sees the tables of the lake. */
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
+import { engineScript } from '../engines/engine-script.ts';
 import { withRecord } from '../query/access-log.ts';
 import { connectScript } from '../query/connect-script.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
+
+type ConnectOptions = CommonOptions & { engine: string; location?: string; schema: string };
 
 export function addConnectCommand(program: Command): void {
   withCommonOptions(
@@ -11,6 +14,9 @@ export function addConnectCommand(program: Command): void {
       .command('connect')
       .description('print a script with which any DuckDB sees the tables of the lake'),
   )
+    .option('--engine <name>', 'for DuckDB, or DDL for trino, athena or spark', 'duckdb')
+    .option('--location <uri>', 'where the engine finds the files of the lake, as s3://bucket/lake')
+    .option('--schema <name>', 'schema or database of the engine', 'flowproof')
     .addHelpText(
       'after',
       `
@@ -19,12 +25,13 @@ the lake is not kept in the record of access, and has no limits.
 
 Examples:
   $ flowproof connect > lake.sql && duckdb -init lake.sql
+  $ flowproof connect --engine trino --location s3://bucket/lake > lake.sql
   $ python -c "import duckdb; c = duckdb.connect(); c.execute(open('lake.sql').read()); print(c.sql('from flow limit 5'))"`,
     )
-    .action(async (options: CommonOptions) => {
+    .action(async (options: ConnectOptions) => {
       const { lake } = readConfig(options.config);
       const script = await withRecord({ lake, command: 'connect', statement: 'connect' }, () =>
-        connectScript(lake),
+        options.engine === 'duckdb' ? connectScript(lake) : engineScript({ lake, ...options }),
       );
       process.stdout.write(script);
     });

@@ -13,8 +13,8 @@ import {
   wholeNumber,
 } from './engine.ts';
 import { splitStatement } from './sql-steps.ts';
+import { trinoType } from './table-dialects.ts';
 import { trinoSql } from './trino-sql.ts';
-import { trinoType } from './trino-tables.ts';
 
 export type TrinoOptions = {
   /** As `https://trino.example.com:8443`. */

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type Config, readConfig } from '../../src/config.ts';
 import { duckdbEngine } from '../../src/engines/duckdb.ts';
 import type { Engine, EngineResult } from '../../src/engines/engine.ts';
+import { literalTableView, tableStatements } from '../../src/engines/engine-tables.ts';
 import { trinoEngine } from '../../src/engines/trino.ts';
-import { literalTableView, trinoTableStatements } from '../../src/engines/trino-tables.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
 import { tableFiles } from '../../src/lake-files.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
@@ -79,7 +79,7 @@ async function openSchema(
   }
   const location = `file://${samples.lake}`;
   const options = { location, present, schema, tables: wanted };
-  for (const statement of trinoTableStatements(options)) await trino.runOwn(statement);
+  for (const statement of tableStatements('trino', options)) await trino.runOwn(statement);
   for (const name of CONFIGURED) {
     const { rows: columns } = await duckdb.run(`describe select * from ${name}`);
     const { rows } = await duckdb.run(`select * from ${name}`);

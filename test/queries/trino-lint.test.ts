@@ -22,7 +22,7 @@ const FUNCTIONS = new Set(
   dense_rank element_at filter first_value flatten floor from_iso8601_timestamp if json_extract
   json_extract_scalar lag last_value lead length lower lpad map map_concat map_keys max max_by millisecond
   min min_by nullif power reduce regexp_extract regexp_extract_all regexp_like regexp_replace replace
-  row_number rpad sequence sha256 split split_part starts_with strpos substr sum to_base to_hex to_unixtime
+  row row_number rpad sequence sha256 split split_part starts_with strpos substr sum to_base to_hex to_unixtime
   to_utf8 transform trim try try_cast unnest upper`.split(/\s+/),
 );
 
