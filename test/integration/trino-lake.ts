@@ -1,4 +1,4 @@
-/** The lake of the samples on a real Trino, beside DuckDB, and what both say to the same statement. */
+/** A lake on a real Trino, beside DuckDB, and what both say to the same statement. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,18 +35,18 @@ const CONFIGURED = [
   'scope_match',
 ];
 
-/** Starts a server over a lake of the samples that DuckDB made. */
-export async function openTrinoLake(): Promise<TrinoLake> {
+/** Starts a server over a lake that DuckDB made: that of the samples, or another with its configuration. */
+export async function openTrinoLake(
+  openLake: () => Promise<SampleLake> = openSampleLake,
+  configFile = join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'),
+): Promise<TrinoLake> {
   const { FLOWPROOF_TEST_PYTHON: interpreter, FLOWPROOF_TEST_TRINO: home } = process.env;
   if (!interpreter || !home) {
     throw new Error('FLOWPROOF_TEST_TRINO is missing: use "npm run test:integration"');
   }
   const scratch = mkdtempSync(join(tmpdir(), 'flowproof-trino-'));
-  const [samples, server] = await Promise.all([
-    openSampleLake(),
-    startTrino(home, interpreter, scratch),
-  ]);
-  const config = readConfig(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'));
+  const [samples, server] = await Promise.all([openLake(), startTrino(home, interpreter, scratch)]);
+  const config = readConfig(configFile);
   const { connection } = samples.database;
   await createControlTables(connection, config);
   await createScopeTable(connection, config);
