@@ -1,7 +1,7 @@
 -- title: Classes of flows: those of which everything that a verdict depends on is the same
 -- grain: one row a class
 -- parameters: none
--- source: flow_key.sql packs the numbers that are taken apart here
+-- source: flow_subject.sql and traffic_key.sql pack the numbers that are taken apart here
 with
   classes as (
     select

@@ -1,7 +1,7 @@
 -- title: What the six details of a flow depend on, each combination once
 -- grain: one row a combination
 -- parameters: none
--- source: flow_key.sql says what the bits of detail_traits mean, and class_key.sql bit 4
+-- source: traffic_key.sql says what the bits of detail_traits mean, and class_key.sql bit 4
 with
   combinations as (
     select

@@ -1,7 +1,9 @@
--- title: Flows of a day in numbers: the period of the interface, the sides, the classes of address and port
+-- title: Flows of a day in numbers: what the verdicts depend on, as far as the record itself says it
 -- grain: one row a flow; a record that is a copy of another is none
 -- parameters: flow_date
--- source: Amazon VPC User Guide, "Flow log records": tcp-flags 2 is SYN, 18 SYN-ACK. The bits of traits stand in flow_key.sql.
+-- source: Amazon VPC User Guide, "Flow log records": tcp-flags 2 is SYN, 18 SYN-ACK. The bits of traits stand in traffic_key.sql.
+--   flags_code: 1 and 2 the flags say that the source or the destination opened, 3 flags that do not say, 0 no flags. Of 3 alone
+--   the key is not final: flow_key.sql asks the other records of the connection
 with
   flows as (
     select
@@ -75,6 +77,7 @@ with
     select
       named.*,
       day_object.object_number,
+      day_object.recorder_number,
       coalesce(flow_interface.interface_number, 0) as interface_number,
       coalesce(
         date_diff(
@@ -223,89 +226,125 @@ with
       addressed
       cross join day_list
   ),
+  coded as (
+    select
+      *,
+      presence + relay_bits + 4 * direction_code + if (
+        direction_code > 0
+        and bitwise_and (address_traits, 2) > 0,
+        512,
+        0
+      ) + if (
+        direction_code > 0
+        and bitwise_and (address_traits, 1) > 0,
+        if (direction_code = 2, 4194304, 8388608),
+        0
+      ) as traits,
+      if (
+        has_tcp_flags,
+        case bitwise_and (tcp_flags, 18)
+          when 2 then 1
+          when 18 then 2
+          else if (
+            protocol = 6
+            and remote_number is not null
+            and local_number is not null,
+            3,
+            0
+          )
+        end,
+        0
+      ) as flags_code,
+      -- Clients use ports from 32768 up (Linux) or 49152 up (IANA); services the ports below.
+      case
+        when protocol not in (6, 17)
+        or srcport < 0
+        or dstport < 0 then 0
+        when srcport >= 32768
+        and dstport < 32768 then 1
+        when dstport >= 32768
+        and srcport < 32768 then 2
+        when srcport < 32768
+        and dstport < srcport
+        and dstport < 1024 then 1
+        when dstport < 32768
+        and srcport < dstport
+        and srcport < 1024 then 2
+        else 0
+      end as ports_code
+    from
+      stretched
+  ),
+  judged as (
+    select
+      *,
+      if (flags_code in (1, 2), flags_code, ports_code) as initiator_code,
+      if (flags_code in (1, 2), 0, 2) as basis_code,
+      -- An accepted response needs no rule: its classes need not be looked up.
+      if (
+        flags_code <> 3
+        and bitwise_and (traits, 3) = 1
+        and if (flags_code in (1, 2), flags_code, ports_code) = 2,
+        null,
+        side_number
+      ) as asked_side_number
+    from
+      coded
+  ),
   classed as (
     select
-      stretched.*,
+      judged.*,
       case
-        when stretched.side_number is null
-        or stretched.remote_number is null then 0
+        when judged.asked_side_number is null
+        or judged.remote_number is null then 0
         else coalesce(
           address_class.address_class,
-          if (
-            bitwise_and (stretched.address_traits, 4) > 0,
-            2,
-            1
-          )
+          if (bitwise_and (judged.address_traits, 4) > 0, 2, 1)
         )
       end as address_class,
       case
-        when stretched.side_number is null
-        or stretched.dstport < 0 then 0
+        when judged.asked_side_number is null
+        or judged.dstport < 0 then 0
         else coalesce(port_class.port_class, 1)
-      end as port_class
+      end as port_class,
+      case judged.initiator_code
+        when 1 then judged.dstport
+        when 2 then judged.srcport
+        else -1
+      end as service_port
     from
-      stretched
-      left join address_class on stretched.side_number * cast(4294967296 as bigint) + stretched.cell_number = address_class.cell_key
-      left join port_class on stretched.side_number * cast(4294967296 as bigint) + stretched.port_stretch = port_class.stretch_key
+      judged
+      left join address_class on judged.asked_side_number * cast(4294967296 as bigint) + judged.cell_number = address_class.cell_key
+      left join port_class on judged.asked_side_number * cast(4294967296 as bigint) + judged.port_stretch = port_class.stretch_key
   )
 select
   object_number,
   line_number,
-  interface_number,
-  period_id,
-  protocol,
-  srcport,
-  dstport,
-  presence + relay_bits + 4 * direction_code + if (
-    direction_code > 0
-    and bitwise_and (address_traits, 2) > 0,
-    512,
-    0
-  ) + if (
-    direction_code > 0
-    and bitwise_and (address_traits, 1) > 0,
-    if (direction_code = 2, 4194304, 8388608),
-    0
-  ) as traits,
-  if (
-    has_tcp_flags,
-    case bitwise_and (tcp_flags, 18)
-      when 2 then 1
-      when 18 then 2
-      else if (
-        protocol = 6
-        and remote_number is not null
-        and local_number is not null,
-        3,
-        0
-      )
-    end,
-    0
-  ) as flags_code,
-  -- Clients use ports from 32768 up (Linux) or 49152 up (IANA); services the ports below.
-  case
-    when protocol not in (6, 17)
-    or srcport < 0
-    or dstport < 0 then 0
-    when srcport >= 32768
-    and dstport < 32768 then 1
-    when dstport >= 32768
-    and srcport < 32768 then 2
-    when srcport < 32768
-    and dstport < srcport
-    and dstport < 1024 then 1
-    when dstport < 32768
-    and srcport < dstport
-    and srcport < 1024 then 2
-    else 0
-  end as ports_code,
+  cast(recorder_number as bigint) * 4294967296 + period_id as subject_key,
+  traffic_key (
+    traits,
+    protocol,
+    address_class,
+    port_class,
+    initiator_code,
+    basis_code,
+    service_port
+  ) as traffic_key,
+  service_port,
   remote_number,
-  local_number,
-  address_class,
-  port_class,
   bytes,
   packets,
   starts_at,
-  ends_at
+  ends_at,
+  flags_code,
+  -- What tells connections apart.
+  if (flags_code > 0, interface_number, null) as interface_number,
+  if (flags_code > 0, local_number, null) as local_number,
+  if (flags_code > 0, srcport, null) as srcport,
+  if (flags_code > 0, dstport, null) as dstport,
+  if (flags_code > 0, traits, null) as traits,
+  -- What the key is made of anew, if other records of the connection say who opened it.
+  if (flags_code = 3, address_class, null) as address_class,
+  if (flags_code = 3, port_class, null) as port_class
 from
   classed

@@ -27,32 +27,45 @@ with
     from
       own_address
       cross join vpcs
+  ),
+  peers as (
+    select
+      address_number,
+      vpc_number,
+      cast(
+        row_number() over (
+          order by
+            address_number,
+            vpc_number
+        ) as integer
+      ) as own_number,
+      min(network_interface_id) as network_interface_id,
+      -- One after the other, or at once: which of them it was at the time of a flow is not asked.
+      min(network_interface_id) <> max(network_interface_id) as is_several,
+      if (
+        min(coalesce(scope_name, '')) = max(coalesce(scope_name, '')),
+        min(scope_name),
+        null
+      ) as scope_name,
+      min(coalesce(scope_name, '')) <> max(coalesce(scope_name, '')) as is_scope_unclear,
+      min(possible_from) as possible_from,
+      max(possible_until) as possible_until
+    from
+      seen
+    where
+      is_same_vpc = has_same_vpc
+    group by
+      address_number,
+      vpc_number
   )
 select
-  address_number,
-  vpc_number,
+  *,
   cast(
-    row_number() over (
+    dense_rank () over (
       order by
-        address_number,
-        vpc_number
+        scope_name,
+        is_scope_unclear
     ) as integer
-  ) as own_number,
-  min(network_interface_id) as network_interface_id,
-  -- One after the other, or at once: which of them it was at the time of a flow is not asked.
-  min(network_interface_id) <> max(network_interface_id) as is_several,
-  if (
-    min(coalesce(scope_name, '')) = max(coalesce(scope_name, '')),
-    min(scope_name),
-    null
-  ) as scope_name,
-  min(coalesce(scope_name, '')) <> max(coalesce(scope_name, '')) as is_scope_unclear,
-  min(possible_from) as possible_from,
-  max(possible_until) as possible_until
+  ) as scope_number
 from
-  seen
-where
-  is_same_vpc = has_same_vpc
-group by
-  address_number,
-  vpc_number
+  peers

@@ -15,7 +15,7 @@ select
     where
       edge_class.is_opener_inferred
   ) as inferred_count,
-  sum(flow_key.bytes) as byte_count,
+  cast(sum(flow_key.bytes) as bigint) as byte_count,
   min(flow_key.starts_at) as first_at,
   max(flow_key.ends_at) as last_at,
   min(

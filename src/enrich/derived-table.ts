@@ -20,7 +20,9 @@ const INPUTS_KEY = 'inputs_sha256';
 /** Version 2 of the format packs whole numbers by their differences: smaller files, in half the time. */
 const PARQUET_OPTIONS =
   'format parquet, parquet_version v2, compression zstd, row_group_size 122880';
-const SCRATCH_OPTIONS = 'format parquet, parquet_version v2, compression snappy';
+/** It is read once or twice and then removed: looking for repeated values would cost more than it saves. */
+const SCRATCH_OPTIONS =
+  'format parquet, parquet_version v2, compression lz4_raw, dictionary_size_limit 1';
 
 export type DerivedOptions = { connection: DuckDBConnection; lake: string };
 
