@@ -277,7 +277,14 @@ with
           edge_day.peer_range,
           edge_day.rule_verdict,
           edge_day.rule_reason,
-          array_join (edge_day.rule_ids, ' ')
+          array_join (edge_day.rule_ids, ' '),
+          edge_day.last_port,
+          services.service,
+          edge_day.example_flow_id,
+          edge_day.first_at,
+          edge_day.last_at,
+          edge_day.flow_count,
+          edge_day.peer_count
       ) as edge_number
     from
       edge_day

@@ -6,16 +6,13 @@ with
     select
       cast(period_day.day_at as date) as missing_date
     from
-      (
-        select
-          unnest(
-            generate_series(
-              cast($period_start as timestamp),
-              cast($period_end as timestamp) - interval 1 second,
-              interval 1 day
-            )
-          ) as day_at
-      ) as period_day
+      unnest(
+        sequence (
+          cast($period_start as timestamp),
+          cast($period_end as timestamp) - interval '1' second,
+          interval '1' day
+        )
+      ) as period_day (day_at)
   ),
   flow_days as (
     select distinct
@@ -31,7 +28,7 @@ with
   gaps as (
     select
       'day without flow logs' as missing,
-      strftime(missing_date, '%Y-%m-%d') as place,
+      cast(missing_date as varchar) as place,
       'no record starts on this day' as why
     from
       period_days

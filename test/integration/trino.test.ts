@@ -57,13 +57,21 @@ describe('reports', () => {
   );
 });
 
-describe('packs', () => {
-  test.each(readLayer('packs').map((file) => [file.name, file] as const))('%s', async (_, file) => {
+describe.each(['packs', 'status'] as const)('%s', (layer) => {
+  test.each(readLayer(layer).map((file) => [file.name, file] as const))('%s', async (_, file) => {
     const parameters = parametersOf(file);
     const expected = await lake.duckdb.run(file.text, parameters);
     expect(await trino.run(file.text, parameters)).toEqual(expected);
   });
 });
+
+test.each(readLayer('parts').map((file) => [file.name, file] as const))(
+  'part %s',
+  async (_, file) => {
+    const expected = await lake.duckdb.run(file.text, parametersOf(file));
+    expect(sorted(await trino.run(file.text, parametersOf(file)))).toEqual(sorted(expected));
+  },
+);
 
 /** Each reads what those before it left on the same engine: only the tables of ingest come from DuckDB. */
 describe('the steps of enrichment, of one day', () => {

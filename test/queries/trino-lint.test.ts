@@ -11,7 +11,7 @@ import { listOf, type QueryFile, readLayer } from '../../src/query-file.ts';
 /** What an engine other than DuckDB is never asked: which days to make anew is for DuckDB's own files. */
 const DUCKDB_ONLY = ['inventory_slice'];
 
-const FILES = (['reports', 'parts', 'packs', 'marts', 'staging'] as const)
+const FILES = (['reports', 'parts', 'packs', 'status', 'marts', 'staging'] as const)
   .flatMap((layer) => readLayer(layer))
   .filter(({ name }) => !DUCKDB_ONLY.includes(name));
 
