@@ -50,7 +50,7 @@ with
     union all
     select
       'raw rows' as missing,
-      table_name || ' ' || strftime(min(log_date), '%Y-%m-%d') || ' to ' || strftime(max(log_date), '%Y-%m-%d') as place,
+      table_name || ' ' || cast(min(log_date) as varchar) || ' to ' || cast(max(log_date) as varchar) as place,
       cast(count(*) as varchar) || if (count(*) = 1, ' day ', ' days ') || action || ' by the retention of the configuration; what is counted by day is there' as why
     from
       gone_day
