@@ -2,24 +2,16 @@
  * Which files a table of the lake consists of: those of committed batches, merged files in the place of
  * what they stand for (`lake-manifest.ts`), and none that has left the lake.
  */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { FlowproofError } from './errors.ts';
+import { listFiles } from './list-files.ts';
 import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, readManifest } from './lake-manifest.ts';
+import { stubsOf } from './remote-lake/copy-state.ts';
+import { remoteOf } from './remote-lake/place.ts';
 import { findTable, type Table } from './tables.ts';
 
 /** What the names of merged files begin with; names of batches are of hexadecimal digits. */
 const MERGED_PREFIX = 'merged_';
-
-/** Paths of all files below a folder, relative to it, with forward slashes, sorted. */
-export async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .map((path) => path.replaceAll('\\', '/'))
-    .sort();
-}
 
 function nameOf(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1);
@@ -45,8 +37,10 @@ export function dateOfFile(file: string): string | undefined {
 export type TableFile = {
   /** Path in the folder of its table. */
   file: string;
-  /** Where it is. */
+  /** Where it is; an empty file if there is a `uri`. */
   path: string;
+  /** Where it is in S3, if its content is not on this machine. */
+  uri?: string;
 };
 
 /** True for tables whose files the ledger must know; those of the others count as they are. */
@@ -69,7 +63,7 @@ export async function listTable(root: string, table: Table): Promise<TableFile[]
   const written = listed.filter((file) => !isMerged(file) && !gone.has(file));
   if (merged.length === 0) checkRecord(root, table, manifest, listed);
   const batches = isOfBatches(table) ? await committedBatches(root, manifest) : undefined;
-  return [
+  const files: TableFile[] = [
     ...written
       .filter((file) => batches === undefined || batches.has(batchOf(file)))
       .map((file) => ({ file, path: join(folder, file) })),
@@ -79,12 +73,31 @@ export async function listTable(root: string, table: Table): Promise<TableFile[]
         ? join(folder, file)
         : join(root, ...MERGED_FOLDER.split('/'), table.name, file),
     })),
-  ].sort((a, b) => (a.file < b.file ? -1 : 1));
+  ];
+  await findStubs(root, files);
+  return files.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** The committed files of a table, as absolute paths. */
+/** Says of which files the copy of a lake in S3 has the names alone. */
+async function findStubs(root: string, files: TableFile[]): Promise<void> {
+  const place = remoteOf(root);
+  if (!place) return;
+  const stubs = await stubsOf(root, place.uri);
+  if (stubs.size === 0) return;
+  for (const one of files) {
+    const stub = stubs.get(relative(root, one.path).replaceAll('\\', '/'));
+    if (stub) one.uri = `s3://${place.bucket}/${place.prefix}${stub.key}`;
+  }
+}
+
+/** The committed files of a table: absolute paths, or URIs of those whose content is in S3 alone. */
 export async function tableFiles(root: string, table: Table): Promise<string[]> {
-  return (await listTable(root, table)).map(({ path }) => path);
+  return (await listTable(root, table)).map(({ path, uri }) => uri ?? path);
+}
+
+/** True of a file that `tableFiles` tells by its URI. */
+export function isInS3(path: string): boolean {
+  return path.startsWith('s3://');
 }
 
 /**

@@ -19,9 +19,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { diskFullError } from './disk-full.ts';
 import { FlowproofError, messageOf } from './errors.ts';
 import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
-import { listFiles, tableFiles } from './lake-files.ts';
+import { isInS3, tableFiles } from './lake-files.ts';
 import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
 import { MANIFEST_FILE } from './lake-manifest.ts';
+import { listFiles } from './list-files.ts';
 import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
 import { remoteOf } from './remote-lake/place.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
@@ -238,6 +239,10 @@ async function createView(
     await connection.run(`create or replace view ${view} as select ${nulls} where false`);
     return;
   }
+  if (files.some(isInS3)) {
+    await connection.run(`create or replace view ${view} as ${outOfReach(table)}`);
+    return;
+  }
   const list = files.map(quoteFile).join(', ');
   const partitions = table.partition
     ? `, hive_partitioning = true, hive_types = {${quoteName(table.partition)}: date}`
@@ -268,6 +273,15 @@ async function createView(
   await connection.run(
     `create or replace view ${view} as select ${select} from read_parquet([${list}]${options})${filter}`,
   );
+}
+
+/** The columns of a table whose rows are not on this machine; who asks for them is told so. */
+function outOfReach(table: Table): string {
+  const columns = [...table.columns, ...(table.computed ?? [])]
+    .map(({ name, type }) => `cast(null as ${type}) as ${quoteName(name)}`)
+    .join(', ');
+  const why = `the rows of ${table.name} stand in S3 alone; the engine of the configuration reads them`;
+  return `select ${columns} where error(${quoteText(why)})`;
 }
 
 /** Lines that were torn while they were written, and empty ones, are no JSON and no rows. */

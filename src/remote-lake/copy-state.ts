@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { listFiles } from '../lake-files.ts';
+import { listFiles } from '../list-files.ts';
 import type { Head, RemoteFile } from './head.ts';
 
 const STATE_FILE = '.flowproof/remote.json';
@@ -12,7 +12,8 @@ const STATE_FILE = '.flowproof/remote.json';
 /** What the file system says of a file; equal stamps are equal bytes. */
 export type Stamp = { size: number; mtimeMs: number; ino: number };
 
-export type CopiedFile = RemoteFile & { stamp: Stamp };
+/** `isStub`: the copy has the name alone, as an empty file; what it holds stays in S3. */
+export type CopiedFile = RemoteFile & { stamp: Stamp; isStub?: true };
 
 export type CopyState = { uri: string; head: Head; files: Map<string, CopiedFile> };
 
@@ -53,6 +54,32 @@ export async function readState(copy: string, uri: string): Promise<CopyState> {
   } catch {
     return { uri, head: { etag: undefined, change: 0, lists: {} }, files: new Map() };
   }
+}
+
+/** Writes an empty file in the place of one whose content stays in S3. */
+export async function writeStub(copy: string, name: string): Promise<Stamp | undefined> {
+  const path = join(copy, name);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.part`, '', { mode: 0o600 });
+  await rename(`${path}.part`, path);
+  return stampOf(path);
+}
+
+type Known = { mtimeMs: number; size: number; stubs: ReadonlyMap<string, RemoteFile> };
+
+const known = new Map<string, Known>();
+
+/** The files of a copy whose content stays in S3, by path. Asked for each table, it reads the state when that is new. */
+export async function stubsOf(copy: string, uri: string): Promise<ReadonlyMap<string, RemoteFile>> {
+  const stamp = await stampOf(join(copy, STATE_FILE));
+  if (!stamp) return new Map();
+  const { mtimeMs, size } = stamp;
+  const before = known.get(copy);
+  if (before?.mtimeMs === mtimeMs && before.size === size) return before.stubs;
+  const { files } = await readState(copy, uri);
+  const stubs = new Map([...files].filter(([, { isStub }]) => isStub));
+  known.set(copy, { mtimeMs, size, stubs });
+  return stubs;
 }
 
 export async function writeState(copy: string, { uri, head, files }: CopyState): Promise<void> {

@@ -15,7 +15,18 @@ export type RemotePlace = {
   prefix: string;
   region: string;
   roleArn?: string;
+  /** True if large files of days stay in S3: copies have their names alone. */
+  leavesLargeFiles?: true;
 };
+
+/** Below this, fetching a file once costs less than asking for parts of it each time. */
+const LARGE_BYTES = 1_048_576;
+
+/** True of a file, by its path in the lake, of which a copy has the name alone. */
+export function staysInS3(place: RemotePlace, name: string, size: number): boolean {
+  const isOfDay = /=\d{4}-\d{2}-\d{2}\/[^/]+\.parquet$/.test(name);
+  return place.leavesLargeFiles === true && isOfDay && size >= LARGE_BYTES;
+}
 
 const URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([^?#]{0,512}))?$/;
 

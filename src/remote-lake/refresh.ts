@@ -10,11 +10,12 @@ import {
   readState,
   stampOf,
   writeState,
+  writeStub,
 } from './copy-state.ts';
 import { type Head, monthOf, type RemoteFile, readHead, readList } from './head.ts';
 import { inTurn } from './in-turn.ts';
 import { lostObject, type ObjectStore } from './object-store.ts';
-import type { RemotePlace } from './place.ts';
+import { type RemotePlace, staysInS3 } from './place.ts';
 import { isRecordFile } from './publish.ts';
 
 const ROUNDS = 5;
@@ -33,9 +34,9 @@ export async function refreshCopy(
   for (let round = 0; round < ROUNDS; round += 1) {
     const head = await readHead(store, place);
     if (head.etag === undefined && state.head.etag !== undefined) throw vanished(place);
-    if (head.etag === state.head.etag) return state;
+    if (isUpToDate(place, state, head)) return state;
     const files = await filesOf(store, place, state, head);
-    if (await bring(store, copy, state, files)) {
+    if (await bring(store, place, copy, state, files)) {
       state.head = head;
       await writeState(copy, state);
       return state;
@@ -44,6 +45,12 @@ export async function refreshCopy(
     await writeState(copy, state);
   }
   throw lostObject(place, 'a file that the head names; another run changes the lake all the time');
+}
+
+/** True if the copy is of this head, and has the content of all files that do not stay in S3. */
+export function isUpToDate(place: RemotePlace, { head, files }: CopyState, newest: Head): boolean {
+  if (newest.etag !== head.etag) return false;
+  return [...files].every(([name, { isStub, size }]) => !isStub || staysInS3(place, name, size));
 }
 
 /** The files of a head; lists that the copy has are not fetched again. */
@@ -67,6 +74,7 @@ async function filesOf(
 /** False if an object is no longer the one that the list names. */
 async function bring(
   store: ObjectStore,
+  place: RemotePlace,
   copy: string,
   state: CopyState,
   files: ReadonlyMap<string, RemoteFile>,
@@ -75,8 +83,10 @@ async function bring(
   for (const [name, file] of files) {
     const held = state.files.get(name);
     const isHeld =
-      held?.etag === file.etag && isSameStamp(held.stamp, await stampOf(join(copy, name)));
-    if (isHeld) state.files.set(name, { ...file, stamp: held.stamp });
+      held?.etag === file.etag &&
+      isSameStamp(held.stamp, await stampOf(join(copy, name))) &&
+      (!held.isStub || staysInS3(place, name, file.size));
+    if (isHeld) state.files.set(name, { ...held, ...file });
     else wanted.push([name, file]);
   }
   // The ledger last: a file of a batch counts when the ledger knows it.
@@ -86,6 +96,11 @@ async function bring(
   for (const part of parts) {
     let isWhole = true;
     await inTurn(part, async ([name, file]) => {
+      if (staysInS3(place, name, file.size)) {
+        const stamp = await writeStub(copy, name);
+        if (stamp) state.files.set(name, { ...file, stamp, isStub: true });
+        return;
+      }
       const target = join(copy, name);
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       const own = `${target}.part`;
@@ -107,6 +122,24 @@ async function bring(
   }
   for (const name of [...state.files.keys()]) if (!files.has(name)) state.files.delete(name);
   return true;
+}
+
+/** Makes stubs of published files that are to stay in S3: once a run is over, nothing here needs their content. */
+export async function leaveLargeFiles(
+  place: RemotePlace,
+  copy: string,
+  state: CopyState,
+): Promise<void> {
+  let isChanged = false;
+  for (const [name, file] of state.files) {
+    if (file.isStub || !staysInS3(place, name, file.size)) continue;
+    if (!isSameStamp(file.stamp, await stampOf(join(copy, name)))) continue;
+    const stamp = await writeStub(copy, name);
+    if (!stamp) continue;
+    state.files.set(name, { ...file, stamp, isStub: true });
+    isChanged = true;
+  }
+  if (isChanged) await writeState(copy, state);
 }
 
 function vanished({ uri }: RemotePlace): FlowproofError {

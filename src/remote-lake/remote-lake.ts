@@ -7,7 +7,7 @@ import { readHead } from './head.ts';
 import { openStore } from './object-store.ts';
 import type { RemotePlace } from './place.ts';
 import { publishCopy } from './publish.ts';
-import { refreshCopy } from './refresh.ts';
+import { isUpToDate, leaveLargeFiles, refreshCopy } from './refresh.ts';
 import { lockRemote } from './remote-lock.ts';
 
 export type PublishedLake = LakeLock & {
@@ -35,6 +35,7 @@ export async function openRemoteForWriting(
     return {
       publish: () => publishCopy({ store, place, copy, state, confirm }),
       async release() {
+        await leaveLargeFiles(place, copy, state);
         await opened.release();
         await remoteLock.release();
       },
@@ -53,8 +54,8 @@ const WAITS = 60;
 export async function refreshForReading(place: RemotePlace, copy: string): Promise<void> {
   const store = await openStore(place);
   for (let wait = 0; ; wait += 1) {
-    const [{ head }, newest] = [await readState(copy, place.uri), await readHead(store, place)];
-    if (newest.etag === head.etag) return;
+    const [state, newest] = [await readState(copy, place.uri), await readHead(store, place)];
+    if (isUpToDate(place, state, newest)) return;
     const lock = await lockLake(copy).catch((thrown: unknown) => {
       if (thrown instanceof FlowproofError && thrown.code === 'LAKE_LOCKED') return undefined;
       throw thrown;

@@ -9,7 +9,7 @@ import { filesOfCopy, readState } from '../../src/remote-lake/copy-state.ts';
 import { HEAD_KEY } from '../../src/remote-lake/head.ts';
 import { parsePlace } from '../../src/remote-lake/place.ts';
 import { publishCopy } from '../../src/remote-lake/publish.ts';
-import { refreshCopy } from '../../src/remote-lake/refresh.ts';
+import { leaveLargeFiles, refreshCopy } from '../../src/remote-lake/refresh.ts';
 import { lockRemote } from '../../src/remote-lake/remote-lock.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
@@ -335,5 +335,47 @@ describe('what is there is hostile', () => {
     store.objects.clear();
     await expect(one.refresh()).rejects.toMatchObject({ code: 'LAKE_UNUSABLE' });
     expect(await one.files()).toEqual(FIRST);
+  });
+});
+
+describe('files that stay in S3', () => {
+  const LARGE = 'x'.repeat(1_048_576);
+
+  test('are names alone in the copies of who leaves them there', async () => {
+    const writer = machine();
+    await writer.refresh();
+    writer.write({ ...FIRST, [DAY_2]: LARGE });
+    await writer.publish();
+    const reader = machine();
+    const leaving: typeof place = { ...place, leavesLargeFiles: true };
+    const state = await refreshCopy(store, leaving, reader.copy);
+    expect(await reader.files()).toEqual({ ...FIRST, [DAY_2]: '' });
+    expect(store.calls).not.toContain(`get ${DAY_2}`);
+    expect(state.files.get(DAY_2)).toMatchObject({ key: DAY_2, size: LARGE.length, isStub: true });
+
+    // What it publishes leaves them as they are.
+    reader.write({ [MART]: 'newer' });
+    await publishCopy({ store, place: leaving, copy: reader.copy, state });
+    expect(await readAnew()).toEqual({ ...FIRST, [DAY_2]: LARGE, [MART]: 'newer' });
+
+    // Who reads all of them brings them.
+    await reader.refresh();
+    expect((await reader.files())[DAY_2]).toBe(LARGE);
+  });
+
+  test('go again when they are removed, or replaced', async () => {
+    const writer = machine();
+    await writer.refresh();
+    writer.write({ ...FIRST, [DAY_1]: LARGE, [DAY_2]: LARGE });
+    const leaving: typeof place = { ...place, leavesLargeFiles: true };
+    const state = await readState(writer.copy, place.uri);
+    await publishCopy({ store, place, copy: writer.copy, state });
+    await leaveLargeFiles(leaving, writer.copy, state);
+    expect((await writer.files())[DAY_1]).toBe('');
+    writer.remove(DAY_1);
+    writer.write({ [DAY_2]: 'small' });
+    await publishCopy({ store, place: leaving, copy: writer.copy, state });
+    const { [DAY_1]: _, ...rest } = FIRST;
+    expect(await readAnew()).toEqual({ ...rest, [DAY_2]: 'small' });
   });
 });
