@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
+import { athena, checkEngine, engineName, trino } from './engines/engine-schema.ts';
 import { metrics } from './metrics-schema.ts';
 import { expectedEveryHours, notifications } from './notify-schema.ts';
 import { queryLimits } from './query-limits-schema.ts';
@@ -285,6 +286,9 @@ export const configSchema = z
       .describe(
         'Folder for the copy of a lake in S3; below the cache folder of the user if absent',
       ),
+    engine: engineName,
+    trino: trino.optional().describe('The Trino of `engine: trino`'),
+    athena: athena.optional().describe('The Athena of `engine: athena`'),
     sources: z
       .strictObject({
         flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
@@ -409,6 +413,7 @@ export const configSchema = z
     retention: retention.optional(),
   })
   .superRefine(checkScopeNames)
+  .superRefine(checkEngine)
   .refine(...PERIOD_KEYS.isGiven)
   .refine(...PERIOD_KEYS.isOne)
   .refine(...PERIOD_KEYS.hasOnePlaceForPacks);

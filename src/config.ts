@@ -77,7 +77,7 @@ function placedLake(
   checked: ConfigFile,
   { path, folder }: { path: string; folder: string },
 ): string {
-  const { lake, lake_region: region, lake_role_arn: roleArn, lake_copy: copy } = checked;
+  const { engine, lake, lake_region: region, lake_role_arn: roleArn, lake_copy: copy } = checked;
   if (!isRemote(lake)) {
     const stray = Object.entries({ lake_region: region, lake_role_arn: roleArn, lake_copy: copy });
     const name = stray.find(([, value]) => value !== undefined)?.[0];
@@ -90,7 +90,7 @@ function placedLake(
   }
   const place = parsePlace(lake, { region, roleArn, place: path });
   const root = copy === undefined ? defaultCopy(place) : resolve(folder, copy);
-  noteRemote(root, place);
+  noteRemote(root, { ...place, ...(engine === 'duckdb' ? {} : { leavesLargeFiles: true }) });
   return root;
 }
 

@@ -4,14 +4,14 @@
  */
 import { join, relative } from 'node:path';
 import { FlowproofError } from './errors.ts';
-import { listFiles } from './list-files.ts';
 import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, readManifest } from './lake-manifest.ts';
+import { listFiles } from './list-files.ts';
 import { stubsOf } from './remote-lake/copy-state.ts';
 import { remoteOf } from './remote-lake/place.ts';
-import { findTable, type Table } from './tables.ts';
+import { findTable, TABLES, type Table } from './tables.ts';
 
 /** What the names of merged files begin with; names of batches are of hexadecimal digits. */
-const MERGED_PREFIX = 'merged_';
+export const MERGED_PREFIX = 'merged_';
 
 function nameOf(file: string): string {
   return file.slice(file.lastIndexOf('/') + 1);
@@ -149,6 +149,31 @@ export async function lateDates(root: string, table: Table): Promise<string[]> {
     return known.get(date)?.includes(file) === false ? [date] : [];
   });
   return [...new Set(dates)].sort();
+}
+
+/** What an engine must be told of a lake to make tables of its folders. */
+export type LakeFolders = {
+  /** Tables that have files. */
+  present: ReadonlySet<string>;
+  /** Batches that were committed, though no file of the ledger is named after them: theirs was merged. Sorted. */
+  batches: readonly string[];
+};
+
+/** Reads it. As long as files that were merged are there, the merged file waits beside the folders. */
+export async function readFolders(root: string): Promise<LakeFolders> {
+  const ledger = findTable('source_object').name;
+  const named = new Set((await listFiles(join(root, ledger))).map(batchOf));
+  const present = new Set<string>();
+  const batches = new Set<string>();
+  for (const table of TABLES) {
+    const files = await listTable(root, table);
+    if (files.length > 0) present.add(table.name);
+    if (!isOfBatches(table) || table.name === ledger) continue;
+    for (const { file } of files) {
+      if (!isMerged(file) && !named.has(batchOf(file))) batches.add(batchOf(file));
+    }
+  }
+  return { present, batches: [...batches].sort() };
 }
 
 function isMerged(file: string): boolean {

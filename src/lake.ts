@@ -24,6 +24,7 @@ import { confirmLock, type LakeLock, lockLake } from './lake-lock.ts';
 import { MANIFEST_FILE } from './lake-manifest.ts';
 import { listFiles } from './list-files.ts';
 import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
+import type { EngineFiles } from './remote-lake/engine-files.ts';
 import { remoteOf } from './remote-lake/place.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
@@ -46,6 +47,8 @@ async function makeFolder(path: string): Promise<void> {
 export type WritableLake = LakeLock & {
   /** Makes what was written visible to other machines, where the lake stands in S3. */
   publish(): Promise<void>;
+  /** For what another engine writes; of a lake in S3 alone. */
+  engineFiles?: EngineFiles;
 };
 
 /**

@@ -96,6 +96,8 @@ export const runSummarySchema = z.strictObject({
       late_days: z.array(z.string()),
     })
     .nullable(),
+  /** What another engine than DuckDB read for the run; null with DuckDB. */
+  scanned_bytes: count.nullable(),
   packs: z.array(pack),
   /** What left the lake by the retention of the configuration; null without, and if the run got not so far. */
   retain: z

@@ -57,6 +57,7 @@ export function summariseRun(input: SummaryInput): RunSummary {
           late_days: [...outcome.enrich.lateDates].slice(0, MAX_SUMMARY_ITEMS),
         }
       : null,
+    scanned_bytes: outcome?.scanned?.bytes ?? null,
     packs: (outcome?.reports ?? []).map((made) =>
       summarisePack(made, input.baselines.get(made.folder)),
     ),

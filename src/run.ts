@@ -12,7 +12,10 @@ import { configAsOf, readPeriod } from './as-of.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
 import { diskFullError } from './disk-full.ts';
+import type { Scanned } from './engines/engine.ts';
+import { type EngineUse, isEmbedded, openEngine } from './engines/open-engine.ts';
 import { type EnrichResult, enrich, isEnriched } from './enrich/enrich.ts';
+import { openDays } from './enrich/open-days.ts';
 import { EXIT_CODES } from './errors.ts';
 import { type IngestResult, ingest } from './ingest/ingest.ts';
 import { describeProgress } from './ingest/ingest-progress.ts';
@@ -20,6 +23,7 @@ import { openSources } from './ingest/open-sources.ts';
 import { abandonBatches, createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
 import type { Progress } from './progress.ts';
+import type { EngineFiles } from './remote-lake/engine-files.ts';
 import type { Signer } from './reports/dsse.ts';
 import { loadPacks, type ReportOptions, type ReportOutcome, report } from './reports/reports.ts';
 import { scheduleWarnings } from './reports/schedule-words.ts';
@@ -42,6 +46,8 @@ export type RunOutcome = {
   schedule?: ScheduleOutcome;
   /** What left the lake, if the configuration says how long raw rows stay. */
   retain?: RetainResult;
+  /** What another engine than DuckDB read for it, where there is one. */
+  scanned?: Scanned;
   exitCode: number;
   seconds: number;
 };
@@ -88,8 +94,18 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
     });
     const { connection } = database;
-    const { publish } = lock;
-    const job: Job = { ...options, config, now, connection, signer, runId, startedAt, publish };
+    const { publish, engineFiles } = lock;
+    const job: Job = {
+      ...options,
+      config,
+      now,
+      connection,
+      signer,
+      runId,
+      startedAt,
+      publish,
+      engineFiles,
+    };
     const ended = await untilStopped({ signal, connection, work: () => runParts(job) });
     if ('value' in ended) return ended.value;
     // What does not react may still use the connection: only the end of the process may take it away.
@@ -119,6 +135,7 @@ type Job = RunOptions & {
   runId: string;
   startedAt: Date;
   publish: () => Promise<void>;
+  engineFiles: EngineFiles | undefined;
 };
 
 /** What a run does while it holds the lake. */
@@ -153,6 +170,7 @@ async function runParts(job: Job): Promise<RunOutcome> {
     outcome.enrich = await enrich({
       connection,
       lake: config.lake,
+      days: await openDays({ ...job, use: engineUse(job, outcome) }),
       config,
       onProgress: ({ date, day, dayCount }) =>
         progress.step('enrich', `${date} (day ${day} of ${dayCount})`, {
@@ -163,7 +181,11 @@ async function runParts(job: Job): Promise<RunOutcome> {
     });
   }
   if (parts.includes('enrich')) await job.publish();
-  if (parts.includes('report')) await reportPacks(job, progress, outcome);
+  if (parts.includes('report')) {
+    // Another engine sees what is published.
+    await job.publish();
+    await reportPacks(job, progress, outcome);
+  }
   if (job.command === 'run') await retainRows(job, progress, outcome);
   const finishedAt = now();
   outcome.seconds = (finishedAt.getTime() - startedAt.getTime()) / 1000;
@@ -172,11 +194,17 @@ async function runParts(job: Job): Promise<RunOutcome> {
   return outcome;
 }
 
+/** What an engine that is paid by what it reads is to know, and to tell. */
+function engineUse({ config, signal }: Job, outcome: RunOutcome): EngineUse {
+  if (!isEmbedded(config)) outcome.scanned ??= { bytes: 0 };
+  return { scanned: outcome.scanned ?? { bytes: 0 }, signal };
+}
+
 /** Makes the packs of the configuration, or those of its schedule that are due. */
 async function reportPacks(job: Job, progress: Progress, outcome: RunOutcome): Promise<void> {
   const { connection, config, signer, signal, startedAt } = job;
   const options: ReportOptions = {
-    connection,
+    engine: await openEngine(config, connection, engineUse(job, outcome)),
     config,
     signer,
     signal,
@@ -189,6 +217,7 @@ async function reportPacks(job: Job, progress: Progress, outcome: RunOutcome): P
   }
   const scheduled = await reportSchedule({
     ...options,
+    connection,
     schedule: config.schedule,
     asOf: job.asOf ?? startedAt,
     isRemake: job.isRemake ?? false,

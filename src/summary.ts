@@ -20,6 +20,9 @@ export function summaryText(outcome: RunOutcome, lake: string): string {
     ...reportLines(outcome),
     ...(outcome.schedule ? scheduleLines(outcome.schedule) : []),
     ...(outcome.retain ? retainLines(outcome.retain) : []),
+    ...(outcome.scanned
+      ? [`Scanned   ${megabytes(outcome.scanned.bytes)} by the engine of the configuration`]
+      : []),
     `Lake      ${shownPath(lake)}`,
     `Time      ${outcome.seconds.toFixed(1)} s`,
   ];

@@ -58,6 +58,7 @@ export function runSummary(changes: Partial<RunSummary> = {}): RunSummary {
     started_at: '2026-11-20T10:00:00.000Z',
     finished_at: '2026-11-20T10:01:30.000Z',
     duration_seconds: 90,
+    scanned_bytes: null,
     exit_code: 0,
     ingest: ingestSummary(),
     enrich: { day_count: 5, enriched_day_count: 2, copy_count: 0, late_days: [] },

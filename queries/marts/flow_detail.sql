@@ -181,7 +181,9 @@ from
   inner join flow_verdict on flow.flow_date = flow_verdict.flow_date
   and flow.object_id = flow_verdict.object_id
   and flow.line_number = flow_verdict.line_number
-  inner join flow_class on flow_verdict.flow_date = flow_class.flow_date
+  -- Each verdict has its class. A left join keeps its place: among inner ones the day alone, which all share, may be
+  -- taken for what flows and classes are joined by, and that is every flow with every class.
+  left join flow_class on flow_verdict.flow_date = flow_class.flow_date
   and flow_verdict.class_id = flow_class.class_id
   -- Where companion events say more of a flow than of the others of its class.
   left join flow_event_detail on flow.flow_date = flow_event_detail.flow_date

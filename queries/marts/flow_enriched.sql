@@ -191,9 +191,10 @@ from
   inner join flow_verdict on flows.flow_date = flow_verdict.flow_date
   and flows.object_id = flow_verdict.object_id
   and flows.line_number = flow_verdict.line_number
-  inner join flow_class as classes on flow_verdict.flow_date = classes.flow_date
+  -- Left joins keep their places, as in flow_detail.sql: each verdict has its class, and each class its period.
+  left join flow_class as classes on flow_verdict.flow_date = classes.flow_date
   and flow_verdict.class_id = classes.class_id
-  inner join interface_period on classes.flow_date = interface_period.flow_date
+  left join interface_period on classes.flow_date = interface_period.flow_date
   and classes.period_id = interface_period.period_id
   left join match_answer on classes.flow_date = match_answer.flow_date
   and classes.answer_id = match_answer.answer_id

@@ -8,7 +8,10 @@ import {
   DuckDBMapValue,
   DuckDBStructValue,
   DuckDBTimestampValue,
+  type DuckDBType,
+  DuckDBTypeId,
   type DuckDBValue,
+  version,
 } from '@duckdb/node-api';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { quoteName } from '../tables.ts';
@@ -16,6 +19,7 @@ import {
   type Engine,
   type EngineParameters,
   type EngineResult,
+  type EngineType,
   type EngineValue,
   wholeNumber,
 } from './engine.ts';
@@ -39,13 +43,15 @@ export function duckdbEngine(connection: DuckDBConnection): Engine {
       });
     return {
       columns: reader.columnNames(),
+      types: reader.columnTypes().map(engineType),
       rows: reader.getRows().map((row) => row.map(duckdbValue)),
     };
   };
   return {
     name: 'duckdb',
+    version: async () => `DuckDB ${version()}`,
     run,
-    store: async (table, statement, parameters = {}, columns = []) => {
+    store: async (table, statement, parameters = {}, { columns = [] } = {}) => {
       const select = columns.map(
         ({ name, type }) => `cast(${quoteName(name)} as ${type}) as ${quoteName(name)}`,
       );
@@ -53,8 +59,45 @@ export function duckdbEngine(connection: DuckDBConnection): Engine {
         columns.length > 0 ? `select ${select.join(', ')} from (${statement})` : statement;
       await run(`create or replace temporary table ${quoteName(table)} as ${rows}`, parameters);
     },
+    storeView: async (name, statement, parameters = {}) => {
+      await run(`create or replace temporary view ${quoteName(name)} as ${statement}`, parameters);
+    },
+    give: async ({ name, columns, rows }) => {
+      const definitions = columns.map((column) => `${quoteName(column.name)} ${column.type}`);
+      await run(`create or replace temporary table ${quoteName(name)} (${definitions.join(', ')})`);
+      const places = columns.map((_, index) => `$value_${index}`).join(', ');
+      for (const row of rows) {
+        const values = Object.fromEntries(row.map((value, index) => [`value_${index}`, value]));
+        await run(`insert into ${quoteName(name)} values (${places})`, values);
+      }
+    },
     runOwn: (statement) => run(statement),
   };
+}
+
+function engineType({ typeId }: DuckDBType): EngineType {
+  switch (typeId) {
+    case DuckDBTypeId.BOOLEAN:
+      return 'boolean';
+    case DuckDBTypeId.TIMESTAMP:
+      return 'time';
+    case DuckDBTypeId.DATE:
+      return 'date';
+    case DuckDBTypeId.VARCHAR:
+    case DuckDBTypeId.ENUM:
+      return 'text';
+    case DuckDBTypeId.TINYINT:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.INTEGER:
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.HUGEINT:
+    case DuckDBTypeId.FLOAT:
+    case DuckDBTypeId.DOUBLE:
+    case DuckDBTypeId.DECIMAL:
+      return 'number';
+    default:
+      return 'other';
+  }
 }
 
 function duckdbValue(value: DuckDBValue): EngineValue {
@@ -67,7 +110,7 @@ function duckdbValue(value: DuckDBValue): EngineValue {
     return `${second.replace('T', ' ')}.${fraction}`;
   }
   if (value instanceof DuckDBDateValue) return value.toString();
-  if (value instanceof DuckDBDecimalValue) return value.toDouble();
+  if (value instanceof DuckDBDecimalValue) return value.toString();
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex');
   if (value instanceof DuckDBListValue) return value.items.map(duckdbValue);
   // By position: the names of members are those of the column's type.

@@ -2,9 +2,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FlowproofError } from '../errors.ts';
-import { tableFiles } from '../lake-files.ts';
+import { readFolders } from '../lake-files.ts';
 import { remoteOf } from '../remote-lake/place.ts';
-import { TABLES } from '../tables.ts';
 import { tableStatements } from './engine-tables.ts';
 import { TABLE_ENGINES, type TableEngine } from './table-dialects.ts';
 
@@ -45,14 +44,14 @@ export async function engineScript(options: EngineScriptOptions): Promise<string
   if (!LOCATION.test(location)) {
     throw usage('--location', `"${location}" is no URI`, 'Give one such as s3://bucket/lake.');
   }
-  const present = new Set<string>();
-  for (const table of TABLES) {
-    if ((await tableFiles(lake, table)).length > 0) present.add(table.name);
-  }
-  const statements = tableStatements(engine, { location, present, schema });
+  const statements = tableStatements(engine, {
+    location,
+    folders: await readFolders(lake),
+    schema,
+  });
   return [
     `-- The tables of a lake of flowproof at ${location}, for ${NAME[engine]}.`,
-    `-- Run it in an empty schema ${schema}; make the schema anew when a run has written to tables that had no files.`,
+    `-- Run it in an empty schema ${schema}; make the schema anew when a run has written to tables that had no files, and after flowproof compact.`,
     '-- What is asked here is not kept in the record of access.',
     ...statements.map((statement) => `${statement};`),
     '',

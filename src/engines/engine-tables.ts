@@ -6,6 +6,7 @@
  * A table whose files are not shown as they are has them in `<table>_files`, and is a view of it.
  */
 import { join } from 'node:path';
+import { type LakeFolders, MERGED_PREFIX } from '../lake-files.ts';
 import { QUERIES_ROOT, readQueryFile } from '../query-file.ts';
 import { type Column, quoteName, quoteText, TABLES, type Table } from '../tables.ts';
 import type { EngineValue } from './engine.ts';
@@ -15,8 +16,8 @@ import { trinoSql } from './trino-sql.ts';
 export type EngineTableOptions = {
   /** URI of the lake, as `s3://bucket/lake` or `file:///data/lake`. */
   location: string;
-  /** Names of the tables that have files; the others are empty views. */
-  present: ReadonlySet<string>;
+  /** Tables without files are empty views. */
+  folders: LakeFolders;
   /** The schema that the statements run in; what finds the partitions wants its name. */
   schema: string;
   /** The tables to make: those of the catalogue, or some of them. */
@@ -43,13 +44,13 @@ export function tableStatements(engine: TableEngine, options: EngineTableOptions
 function storedTable(
   dialect: TableDialect,
   table: Table,
-  { location, present, schema }: EngineTableOptions,
+  { location, folders, schema }: EngineTableOptions,
 ): string[] {
-  if (!present.has(table.name)) return [emptyView(dialect, table)];
+  if (!folders.present.has(table.name)) return [emptyView(dialect, table)];
   const isAsItIs = table.layer !== 'ingest' && !table.isJsonLines && !table.computed;
   const name = isAsItIs ? table.name : `${table.name}_files`;
   const statements = dialect.externalTable(table, name, `${location}/${table.name}`, schema);
-  return isAsItIs ? statements : [...statements, filesView(dialect, table)];
+  return isAsItIs ? statements : [...statements, filesView(dialect, table, folders.batches)];
 }
 
 function emptyView({ quote, viewType }: TableDialect, table: Table): string {
@@ -59,7 +60,7 @@ function emptyView({ quote, viewType }: TableDialect, table: Table): string {
   return `create or replace view ${quote(table.name)} as select\n${nulls.join(',\n')}\nwhere false`;
 }
 
-function filesView(dialect: TableDialect, table: Table): string {
+function filesView(dialect: TableDialect, table: Table, batches: readonly string[]): string {
   const { quote } = dialect;
   const columns = table.columns.map((column) =>
     table.isJsonLines
@@ -70,7 +71,7 @@ function filesView(dialect: TableDialect, table: Table): string {
     ({ name, type, sql }) =>
       `  cast(${trinoSql(sql).replaceAll('varchar', dialect.viewType('VARCHAR'))} as ${dialect.viewType(type)}) as ${quote(name)}`,
   );
-  const conditions = rowConditions(dialect, table);
+  const conditions = rowConditions(dialect, table, batches);
   return [
     `create or replace view ${quote(table.name)} as select`,
     [...columns, ...computed].join(',\n'),
@@ -79,7 +80,11 @@ function filesView(dialect: TableDialect, table: Table): string {
   ].join('\n');
 }
 
-function rowConditions({ filePath, isJson, quote }: TableDialect, table: Table): string[] {
+function rowConditions(
+  { filePath, isJson, quote }: TableDialect,
+  table: Table,
+  batches: readonly string[],
+): string[] {
   // Lines that were torn while they were written, and empty ones, are no JSON and no rows.
   if (table.isJsonLines) return [isJson];
   if (table.layer !== 'ingest') return [];
@@ -88,7 +93,12 @@ function rowConditions({ filePath, isJson, quote }: TableDialect, table: Table):
   if (table.name !== 'run' && table.name !== 'source_object') {
     // The batch that a file belongs to, as `batchOf` of `src/lake.ts`.
     const batch = `regexp_extract(${filePath}, '([^/.-]+)[.-][^/]*$', 1)`;
-    conditions.push(`${batch} in (select ${batch} from ${ledger})`);
+    const named = [
+      `${batch} in (select ${batch} from ${ledger})`,
+      `substr(${batch}, 1, ${MERGED_PREFIX.length}) = ${quoteText(MERGED_PREFIX)}`,
+      ...(batches.length > 0 ? [`${batch} in (${batches.map(quoteText).join(', ')})`] : []),
+    ];
+    conditions.push(`(${named.join(' or ')})`);
   }
   if (table.columns.some(({ name }) => name === 'object_id')) {
     conditions.push(

@@ -3,7 +3,7 @@
  * stand, and what the SQL of one engine has that another's has not.
  *
  * Values are told alike by every engine, so that a result says nothing of where it was made: whole numbers
- * and fractions are numbers (beyond 2^53 texts), times are `2026-11-02 13:59:30.000000` in UTC, dates are
+ * and fractions are numbers (beyond 2^53 texts), decimals are texts with all their digits, times are `2026-11-02 13:59:30.000000` in UTC, dates are
  * `2026-11-02`, bytes are hexadecimal digits, maps are lists of key and value in the order of their keys.
  */
 
@@ -15,8 +15,12 @@ export type EngineValue =
   | readonly EngineValue[]
   | readonly (readonly [string, EngineValue])[];
 
+/** What the values of a column are; lists, maps and bytes are `other`. */
+export type EngineType = 'text' | 'number' | 'boolean' | 'time' | 'date' | 'other';
+
 export type EngineResult = {
   columns: readonly string[];
+  types: readonly EngineType[];
   rows: readonly (readonly EngineValue[])[];
 };
 
@@ -25,23 +29,58 @@ export type EngineParameters = Readonly<Record<string, string | number | bigint 
 
 export type StoredColumn = { name: string; type: string };
 
+export type StoreOptions = {
+  /** The columns of the table, with types of the catalogue; those of the statement if absent. */
+  columns?: readonly StoredColumn[] | undefined;
+  /**
+   * Where engines over files write them, as `s3://bucket/prefix/`, and nothing is yet; tables on the way to it stand
+   * beside it. They stay when the table is dropped. DuckDB has no use for it.
+   */
+  location?: string | undefined;
+};
+
+/** A table that no file holds: rows that the configuration says. */
+export type GivenTable = {
+  name: string;
+  columns: readonly StoredColumn[];
+  rows: readonly (readonly (string | number | boolean | null)[])[];
+};
+
+/** What the statements of one program have read so far. */
+export type Scanned = { bytes: number };
+
 export type Engine = {
-  name: 'duckdb' | 'trino';
+  name: 'duckdb' | 'trino' | 'athena';
+  /** What a pack says of it, as `DuckDB v1.5.0`. Throws ENGINE_FAILED. */
+  version(): Promise<string>;
   /** Runs one statement of `queries/`. Throws ENGINE_FAILED with what the engine said. */
   run(statement: string, parameters?: EngineParameters): Promise<EngineResult>;
-  /**
-   * Makes a table of the rows of one statement of `queries/`, in place of a table of that name; with
-   * `columns`, of these columns and types of the catalogue. Throws ENGINE_FAILED.
-   */
+  /** Makes a table of the rows of one statement of `queries/`, in place of a table of that name. Throws ENGINE_FAILED. */
   store(
     table: string,
     statement: string,
     parameters?: EngineParameters,
-    columns?: readonly StoredColumn[],
+    options?: StoreOptions,
   ): Promise<void>;
+  /** Makes a view of one statement of `queries/`, in place of a view of that name. Throws ENGINE_FAILED. */
+  storeView(name: string, statement: string, parameters?: EngineParameters): Promise<void>;
+  /** Makes a table that only this program reads, in place of one of that name. Throws ENGINE_FAILED. */
+  give(table: GivenTable): Promise<void>;
   /** Runs one statement that is written for this engine alone, as DDL. */
   runOwn(statement: string): Promise<EngineResult>;
 };
+
+/** Rows as objects by the names of their columns. For small results only. */
+export async function readEngineRows<Row extends Record<string, unknown>>(
+  engine: Engine,
+  statement: string,
+  parameters: EngineParameters = {},
+): Promise<Row[]> {
+  const { columns, rows } = await engine.run(statement, parameters);
+  return rows.map(
+    (row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])) as Row,
+  );
+}
 
 /** A whole number as every engine tells it. */
 export function wholeNumber(value: bigint | string): number | string {

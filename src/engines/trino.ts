@@ -3,15 +3,18 @@
  * source: Trino documentation, "Trino client REST API"
  */
 import { FlowproofError, messageOf } from '../errors.ts';
-import { quoteName } from '../tables.ts';
+import { quoteName, quoteText } from '../tables.ts';
 import {
   type Engine,
   type EngineParameters,
   type EngineResult,
+  type EngineType,
   type EngineValue,
-  type StoredColumn,
+  type Scanned,
+  type StoreOptions,
   wholeNumber,
 } from './engine.ts';
+import { literalTableView } from './engine-tables.ts';
 import { splitStatement } from './sql-steps.ts';
 import { trinoType } from './table-dialects.ts';
 import { trinoSql } from './trino-sql.ts';
@@ -22,6 +25,14 @@ export type TrinoOptions = {
   catalog: string;
   schema: string;
   user: string;
+  /** Of the user; sent with every request to `url`, and to no other server. */
+  password?: string;
+  /** A JSON Web Token, in the place of a password. */
+  token?: string;
+  /** Told what each statement read, if given. */
+  scanned?: Scanned | undefined;
+  /** Once aborted, the statement that runs is ended. */
+  signal?: AbortSignal | undefined;
   fetch?: typeof fetch;
 };
 
@@ -37,29 +48,52 @@ type Page = {
   columns?: readonly TrinoColumn[];
   data?: readonly (readonly unknown[])[];
   error?: { message: string; errorName: string };
+  stats?: { physicalInputBytes?: number };
 };
 
 /** The engine behind a coordinator. Nothing is asked of it before the first statement. */
 export function trinoEngine(options: TrinoOptions): Engine {
   return {
     name: 'trino',
+    version: () => readVersion(options),
     run: (statement: string, parameters: EngineParameters = {}) =>
       runStatement(options, trinoSql(statement, parameters)),
-    store: (table, statement, parameters = {}, columns = []) =>
-      storeRows(options, table, trinoSql(statement, parameters), columns),
+    store: (table, statement, parameters = {}, storing = {}) =>
+      storeRows(options, table, trinoSql(statement, parameters), storing),
+    storeView: async (name, statement, parameters = {}) => {
+      const text = trinoSql(statement, parameters);
+      await runStatement(options, `create or replace view ${quoteName(name)} as ${text}`);
+    },
+    give: async ({ name, columns, rows }) => {
+      await runStatement(options, literalTableView(name, columns, rows));
+    },
     runOwn: (statement: string) => runStatement(options, statement),
   };
+}
+
+async function readVersion(options: TrinoOptions): Promise<string> {
+  const { rows } = await runStatement(
+    options,
+    'select node_version from system.runtime.nodes where coordinator',
+  );
+  return `Trino ${String(rows[0]?.[0] ?? 'of an unknown version')}`;
 }
 
 async function storeRows(
   options: TrinoOptions,
   table: string,
   statement: string,
-  columns: readonly StoredColumn[],
+  { columns = [], location }: StoreOptions,
 ): Promise<void> {
   const drop = (name: string) => runStatement(options, `drop table if exists ${quoteName(name)}`);
-  const create = (name: string, text: string) =>
-    runStatement(options, `create table ${quoteName(name)} as ${text}`);
+  const create = (name: string, text: string) => {
+    const place = name === table ? location : location && `${location.slice(0, -1)}-${name}/`;
+    const properties =
+      place === undefined
+        ? ''
+        : ` with (external_location = ${quoteText(place)}, format = 'PARQUET')`;
+    return runStatement(options, `create table ${quoteName(name)}${properties} as ${text}`);
+  };
   const select = columns.map(
     ({ name, type }) => `cast(${quoteName(name)} as ${trinoType(type)}) as ${quoteName(name)}`,
   );
@@ -83,6 +117,7 @@ async function runStatement(options: TrinoOptions, statement: string): Promise<E
     method: 'POST',
     body: statement,
     headers: {
+      ...authorization(options),
       'X-Trino-User': options.user,
       'X-Trino-Source': 'flowproof',
       'X-Trino-Catalog': options.catalog,
@@ -103,9 +138,30 @@ async function runStatement(options: TrinoOptions, statement: string): Promise<E
     for (const row of page.data ?? []) {
       rows.push(row.map((value, index) => trinoValue(value, types[index])));
     }
-    if (page.nextUri === undefined) return { columns: columns.map(({ name }) => name), rows };
-    page = await requestPage(options, sameOrigin(options.url, page.nextUri), {});
+    if (page.nextUri === undefined) {
+      if (options.scanned) options.scanned.bytes += page.stats?.physicalInputBytes ?? 0;
+      return { columns: columns.map(({ name }) => name), types: types.map(engineType), rows };
+    }
+    if (options.signal?.aborted) {
+      await endStatement(options, sameOrigin(options.url, page.nextUri));
+      options.signal.throwIfAborted();
+    }
+    page = await requestPage(options, sameOrigin(options.url, page.nextUri), {
+      headers: authorization(options),
+    });
   }
+}
+
+/** The server would else go on with a statement that nobody waits for. */
+async function endStatement(options: TrinoOptions, url: string): Promise<void> {
+  const request = { method: 'DELETE', headers: authorization(options) };
+  await (options.fetch ?? fetch)(url, request).catch(() => undefined);
+}
+
+function authorization({ user, password, token }: TrinoOptions): Record<string, string> {
+  if (token !== undefined) return { Authorization: `Bearer ${token}` };
+  if (password === undefined) return {};
+  return { Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
 }
 
 /** The next page is asked of no other server than the first. Throws ENGINE_FAILED. */
@@ -148,6 +204,15 @@ function failed(place: string, problem: string, cause?: unknown): FlowproofError
   });
 }
 
+function engineType({ rawType }: TypeSignature): EngineType {
+  if (rawType === 'boolean' || rawType === 'date') return rawType;
+  if (rawType === 'timestamp') return 'time';
+  if (rawType === 'varchar' || rawType === 'char') return 'text';
+  return NUMBERS.has(rawType) ? 'number' : 'other';
+}
+
+const NUMBERS = new Set(['bigint', 'integer', 'smallint', 'tinyint', 'double', 'real', 'decimal']);
+
 /** A value of Trino's JSON as every engine tells it. */
 function trinoValue(value: unknown, type: TypeSignature | undefined): EngineValue {
   if (value === null || value === undefined || type === undefined) return null;
@@ -161,7 +226,6 @@ function trinoValue(value: unknown, type: TypeSignature | undefined): EngineValu
       return wholeNumber(String(value));
     case 'double':
     case 'real':
-    case 'decimal':
       return Number(value);
     case 'timestamp': {
       const [second = '', fraction = ''] = String(value).split('.');

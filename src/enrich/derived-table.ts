@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
@@ -52,6 +52,10 @@ export async function writeDerivedTable(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, DERIVED_FILE);
   await rename(scratch, file);
+  // Another engine may have written the table before.
+  for (const name of await readdir(folder)) {
+    if (name !== DERIVED_FILE && name.endsWith('.parquet')) await rm(join(folder, name));
+  }
   return file;
 }
 

@@ -7,11 +7,12 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
-import { type Parameters, readRows } from '../database.ts';
-import { createDerivedView, quoteFile, supersededObjects } from '../lake.ts';
+import type { Parameters } from '../database.ts';
+import { duckdbEngine } from '../engines/duckdb.ts';
+import { createDerivedView, supersededObjects } from '../lake.ts';
 import { frozenDates, lateDates, partitionDates } from '../lake-files.ts';
 import { readLayer } from '../query-file.ts';
-import { findTable, quoteName, TABLES } from '../tables.ts';
+import { findTable, TABLES } from '../tables.ts';
 import {
   addDays,
   daysAround,
@@ -19,19 +20,10 @@ import {
   flowObjectSpans,
   hashSlice,
   ofDates,
-  readExtent,
   spansAround,
 } from './day-inputs.ts';
-import {
-  areCurrent,
-  derivedFile,
-  dropOtherDates,
-  dropTable,
-  hashOf,
-  removeScratchFile,
-  writeDerivedTable,
-  writeScratchFile,
-} from './derived-table.ts';
+import type { DayTables } from './day-tables.ts';
+import { areCurrent, dropTable, hashOf, writeDerivedTable } from './derived-table.ts';
 import {
   forgetLastEnrichment,
   hashLake,
@@ -47,7 +39,6 @@ import {
   EXTENT_STEP,
   fileOf,
   RECORD_STEPS,
-  type Step,
   WHOLE_STEPS,
 } from './steps.ts';
 
@@ -70,12 +61,14 @@ export type EnrichOptions = {
     Config,
     'scope' | 'metadata_max_age_hours' | 'metadata_backdate_hours' | 'event_clock_tolerance_seconds'
   >;
+  /** Where the steps of a day run. */
+  days: DayTables;
   onProgress: (progress: { date: string; day: number; dayCount: number }) => void;
 };
 
 /** Brings every derived table up to date. The lake must be open for writing, and its views made. */
 export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
-  const { connection, lake, config } = options;
+  const { connection, lake, config, days } = options;
   const parameters: Parameters = {
     metadata_max_age_seconds: BigInt(Math.round(config.metadata_max_age_hours * 3600)),
     metadata_backdate_seconds: BigInt(Math.round(config.metadata_backdate_hours * 3600)),
@@ -87,7 +80,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
   const late = await lateRowDates(lake);
   if (known) return { ...known, rebuiltDayCount: 0, lateDates: late };
   await forgetLastEnrichment(lake);
-  await createScopeTable(connection, config);
+  await createScopeTable(duckdbEngine(connection), config);
   const rules = hashOf([...ruleInputs(options), ...(await supersededObjects(connection, lake))]);
   const whole = hashOf([rules, ...(await inventoryInputs(options))]);
   for (const step of WHOLE_STEPS) {
@@ -109,23 +102,21 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     options.onProgress({ date, day: index + 1, dayCount: dates.length });
     const values = { ...parameters, flow_date: date, ...eventsAround(date) };
     const flows = hashOf([rules, ...ofDates(flowFiles, [date])]);
-    if (!(await areCurrent(options, [EXTENT_STEP], flows, date))) {
-      await writeDerivedTable(options, EXTENT_STEP, values, flows, date);
+    if (!(await days.areCurrent([EXTENT_STEP], flows, date))) {
+      await days.make([EXTENT_STEP], values, flows, date);
     }
-    const extentFile = derivedFile(lake, EXTENT_STEP, date);
-    const extent = await readExtent(connection, extentFile, date);
+    const extent = await days.readExtent(date);
     const inputs = hashOf([
       flows,
       extent.recorders,
       ...ofDates(eventFiles, daysAround(date)),
       await hashSlice(connection, extent),
     ]);
-    if (await isDayCurrent(options, DAY_STEPS, date, inputs)) continue;
+    if (await days.areCurrent(DAY_STEPS, inputs, date)) continue;
     rebuiltDayCount += 1;
-    await viewDay(connection, EXTENT_STEP, extentFile);
-    await runDaySteps(options, DAY_STEPS, values, inputs, date);
+    await days.make(DAY_STEPS, values, inputs, date);
   }
-  await keepDates(options, [EXTENT_STEP, ...DAY_STEPS], [...dates, ...frozen]);
+  await days.keepDates([EXTENT_STEP, ...DAY_STEPS], [...dates, ...frozen]);
   await enrichRecords(options, parameters, rules);
   await enrichEvents(options, parameters, rules);
   for (const table of TABLES) {
@@ -133,16 +124,9 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     if (table.isView) await dropTable(lake, table);
     if (table.isView) await createDerivedView(connection, lake, table.name);
   }
-  const [copies] = await readRows<{ copy_count: bigint }>(
-    connection,
-    // Only sums and their parts may stand in several rows; the others are counted without their ids.
-    `select count(*) filter (where copied_as = 'record')
-       + count(distinct flow_id) filter (where copied_as <> 'record') as copy_count
-     from flow_copy`,
-  );
   const result = {
     dayCount: dates.length + frozen.length,
-    copyCount: Number(copies?.copy_count ?? 0),
+    copyCount: await days.countCopies(),
   };
   await noteEnrichment(lake, await hashLake(lake, ruleTexts), result);
   return { ...result, rebuiltDayCount, lateDates: late };
@@ -172,7 +156,10 @@ async function lateRowDates(lake: string): Promise<string[]> {
 }
 
 /** What the tables of the inventory are made from. */
-async function inventoryInputs({ lake, config }: EnrichOptions): Promise<string[]> {
+async function inventoryInputs({
+  lake,
+  config,
+}: Pick<EnrichOptions, 'lake' | 'config'>): Promise<string[]> {
   return [
     ...(await fileNames(lake, 'inventory_item')),
     ...(await fileNames(lake, 'inventory_snapshot')),
@@ -198,7 +185,7 @@ async function enrichRecords(
   parameters: Parameters,
   rules: string,
 ): Promise<void> {
-  const { connection, lake } = options;
+  const { connection, lake, days } = options;
   const names = ['flow', 'flow_status', 'cloudwatch_event'];
   const frozen = await frozenDates(lake, findTable('flow'));
   const dates = new Set<string>();
@@ -211,10 +198,10 @@ async function enrichRecords(
   const sorted = [...dates].sort();
   for (const date of sorted) {
     const inputs = hashOf([rules, ...ofDates(files, [date]), ...spansAround(spans, date, 0)]);
-    if (await isDayCurrent(options, RECORD_STEPS, date, inputs)) continue;
-    await runDaySteps(options, RECORD_STEPS, { ...parameters, flow_date: date }, inputs, date);
+    if (await days.areCurrent(RECORD_STEPS, inputs, date)) continue;
+    await days.make(RECORD_STEPS, { ...parameters, flow_date: date }, inputs, date);
   }
-  await keepDates(options, RECORD_STEPS, [...sorted, ...frozen]);
+  await days.keepDates(RECORD_STEPS, [...sorted, ...frozen]);
 }
 
 /** What becomes of the events of each day, once it is known which flows they concern. */
@@ -223,7 +210,7 @@ async function enrichEvents(
   parameters: Parameters,
   rules: string,
 ): Promise<void> {
-  const { connection, lake } = options;
+  const { connection, lake, days } = options;
   const frozen = await frozenDates(lake, findTable('ips_event'));
   const dates = await liveDates(lake, 'ips_event', frozen);
   const files: string[][] = [];
@@ -237,7 +224,7 @@ async function enrichEvents(
       ...spansAround(spans, date),
       await hashSlice(connection, span),
     ]);
-    if (await isDayCurrent(options, EVENT_STEPS, date, inputs)) continue;
+    if (await days.areCurrent(EVENT_STEPS, inputs, date)) continue;
     const values = {
       ...parameters,
       event_date: date,
@@ -246,9 +233,9 @@ async function enrichEvents(
       event_from: addDays(date, -1),
       event_until: addDays(date, 2),
     };
-    await runDaySteps(options, EVENT_STEPS, values, inputs, date);
+    await days.make(EVENT_STEPS, values, inputs, date);
   }
-  await keepDates(options, EVENT_STEPS, [...dates, ...frozen]);
+  await days.keepDates(EVENT_STEPS, [...dates, ...frozen]);
 }
 
 /** Events that may concern flows of the day: the clocks may be off, and its flows last into the next. */
@@ -259,66 +246,4 @@ function eventsAround(date: string): Parameters {
     event_from: `${addDays(date, -1)} 23:00:00`,
     event_until: `${addDays(date, 1)} 01:00:00`,
   };
-}
-
-/** Leaves of the tables of these steps the given days only, and makes their views over them. */
-async function keepDates(
-  { connection, lake }: EnrichOptions,
-  steps: readonly Step[],
-  dates: readonly string[],
-): Promise<void> {
-  for (const step of steps.filter(({ kept }) => kept === 'lake')) {
-    await dropOtherDates(lake, step, dates);
-    await createDerivedView(connection, lake, step.name);
-  }
-}
-
-async function runDaySteps(
-  options: EnrichOptions,
-  steps: readonly Step[],
-  parameters: Parameters,
-  inputs: string,
-  date: string,
-): Promise<void> {
-  const { connection } = options;
-  for (const step of steps) {
-    if (step.kept === 'scratch' || step.kept === 'query') {
-      await createScratchTable(connection, step, parameters);
-    } else if (step.kept === 'scratch file') {
-      await writeScratchFile(options, step, parameters);
-    } else {
-      const file = await writeDerivedTable(options, step, parameters, inputs, date);
-      await viewDay(connection, step, file);
-    }
-    for (const done of steps.filter(({ until }) => until === step.name)) {
-      await dropScratch(options, done);
-    }
-  }
-  for (const step of steps.toReversed()) {
-    if (step.until === undefined) await dropScratch(options, step);
-  }
-}
-
-async function dropScratch(options: EnrichOptions, step: Step): Promise<void> {
-  const kind = step.kept === 'scratch' ? 'table' : 'view';
-  await options.connection.run(`drop ${kind} temp.${quoteName(step.name)}`);
-  if (step.kept === 'scratch file') await removeScratchFile(options, step);
-}
-
-/** The steps after it read this day alone; the temporary view hides the one over all days. */
-async function viewDay(connection: DuckDBConnection, step: Step, file: string): Promise<void> {
-  const partition = findTable(step.name).partition ?? '';
-  await connection.run(
-    `create or replace temporary view ${quoteName(step.name)} as select * from read_parquet(${quoteFile(file)}, hive_partitioning = true, hive_types = {${quoteName(partition)}: date})`,
-  );
-}
-
-async function isDayCurrent(
-  options: EnrichOptions,
-  steps: readonly Step[],
-  date: string,
-  inputs: string,
-): Promise<boolean> {
-  const kept = steps.filter((step) => step.kept === 'lake');
-  return areCurrent(options, kept, inputs, date);
 }

@@ -15,6 +15,8 @@ export type Condition = { isNew: true } | { etag: string };
 
 export type StoredObject = { body: Buffer; etag: string; modifiedAt: Date };
 
+export type ListedObject = { key: string; size: number; etag: string };
+
 export type ObjectStore = {
   /** Undefined if there is no such object. */
   get(key: string): Promise<StoredObject | undefined>;
@@ -24,6 +26,8 @@ export type ObjectStore = {
   put(key: string, body: Buffer, condition?: Condition): Promise<string | undefined>;
   /** Gives the ETag of the object that was made of a file; undefined if something is there and must not be. */
   upload(key: string, file: string, condition?: Condition): Promise<string | undefined>;
+  /** All objects whose keys begin so, in the order of their keys. */
+  list(prefix: string): Promise<ListedObject[]>;
   /** Gives the ETag of the copy. */
   copy(from: string, to: string): Promise<string>;
   remove(keys: readonly string[]): Promise<void>;
@@ -96,6 +100,27 @@ export async function openStore(place: RemotePlace): Promise<ObjectStore> {
         return { etag: (await client.send(new sdk.PutObjectCommand(input))).ETag ?? '' };
       });
       return typeof answer === 'string' ? undefined : answer.etag;
+    },
+    async list(below) {
+      const objects: ListedObject[] = [];
+      let token: string | undefined;
+      do {
+        const answer = await call('ListObjectsV2', below, () =>
+          client.send(
+            new sdk.ListObjectsV2Command({
+              Bucket,
+              Prefix: `${prefix}${below}`,
+              ...(token === undefined ? {} : { ContinuationToken: token }),
+            }),
+          ),
+        );
+        if (typeof answer === 'string') break;
+        for (const { Key = '', Size = 0, ETag = '' } of answer.Contents ?? []) {
+          objects.push({ key: Key.slice(prefix.length), size: Size, etag: ETag });
+        }
+        token = answer.NextContinuationToken;
+      } while (token !== undefined);
+      return objects;
     },
     async copy(from, to) {
       const answer = await call('CopyObject', to, async () => {

@@ -16,13 +16,15 @@ import {
   isSameStamp,
   stampOf,
   writeState,
+  writeStub,
 } from './copy-state.ts';
 import { type Head, type RemoteFile, readHead, readList, staleLists, writeHead } from './head.ts';
 import { inTurn } from './in-turn.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { RemotePlace } from './place.ts';
 
-const NEXT = '.flowproof/next/';
+/** Where objects wait to take the place of others. */
+export const NEXT = '.flowproof/next/';
 const ROUNDS = 10;
 
 const RECORD_FOLDERS = TABLES.filter(({ isJsonLines }) => isJsonLines).map(
@@ -39,13 +41,19 @@ export type Publishing = {
   place: RemotePlace;
   copy: string;
   state: CopyState;
+  /** Objects below `NEXT` that an engine wrote and that become files of the lake, by path; emptied once they are. */
+  adopted?: Map<string, RemoteFile>;
   /** Of records alone: what anyone may publish without the lock. */
   isOnlyRecords?: boolean;
   /** Throws if this process may not change the lake any more. */
   confirm?: () => Promise<void>;
 };
 
-type Changes = { written: Map<string, RemoteFile>; removed: Set<string> };
+type Changes = {
+  written: Map<string, RemoteFile>;
+  removed: Set<string>;
+  adopted?: ReadonlyMap<string, RemoteFile>;
+};
 
 /** What was uploaded, and objects under `next/` that nothing needs once the head names the new ones. */
 type Upload = { written: Map<string, RemoteFile>; stale: string[] };
@@ -53,11 +61,14 @@ type Upload = { written: Map<string, RemoteFile>; stale: string[] };
 /** Publishes what is new in the copy. Throws LAKE_UNUSABLE, LAKE_LOCK_LOST or REVIEWS_CHANGED. */
 export async function publishCopy(publishing: Publishing): Promise<void> {
   const { store, copy, state, confirm } = publishing;
+  const adopted = new Map(publishing.adopted);
   const changes = await findChanges(publishing);
-  if (changes.names.length > 0 || changes.removed.size > 0) {
+  for (const name of adopted.keys()) changes.removed.delete(name);
+  if (changes.names.length > 0 || changes.removed.size > 0 || adopted.size > 0) {
     await confirm?.();
     const { written, stale } = await upload(publishing, changes.names);
-    await changeHead(publishing, { written, removed: changes.removed });
+    await changeHead(publishing, { written, removed: changes.removed, adopted });
+    publishing.adopted?.clear();
     await store.remove(stale);
   }
   if (publishing.isOnlyRecords) return;
@@ -128,12 +139,18 @@ async function changeHead(publishing: Publishing, changes: Changes): Promise<voi
       }
     }
     for (const [name, file] of changes.written) files.set(name, file);
+    for (const [name, file] of changes.adopted ?? []) files.set(name, file);
     for (const name of changes.removed) files.delete(name);
     await confirm?.();
     const after = await writeHead(store, before, files);
     if (!after) continue;
     await store.remove(staleLists(before, after));
     for (const name of changes.removed) state.files.delete(name);
+    // Before the state is written: a name that no state knows would be taken for a file that was written here.
+    for (const [name, file] of changes.adopted ?? []) {
+      const stamp = await writeStub(copy, name);
+      if (stamp) state.files.set(name, { ...file, stamp, isStub: true });
+    }
     // Records that others added meanwhile are not in this copy: it is of no head until it is refreshed.
     state.head = isNewest ? after : noHead(state.head, after);
     await writeState(copy, state);
@@ -162,8 +179,7 @@ async function settle(publishing: Publishing): Promise<void> {
     written.set(name, { size: file.size, key: name, etag });
   });
   for (const [name, file] of written) {
-    const { stamp } = state.files.get(name) as CopiedFile;
-    state.files.set(name, { ...file, stamp });
+    state.files.set(name, { ...(state.files.get(name) as CopiedFile), ...file });
   }
   await changeHead(publishing, { written, removed: new Set() });
   await store.remove(waiting.map(([, { key }]) => key));

@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FlowproofError } from '../errors.ts';
 import { type LakeLock, lockLake } from '../lake-lock.ts';
 import { readState } from './copy-state.ts';
-import { readHead } from './head.ts';
+import { type EngineFiles, engineFiles } from './engine-files.ts';
+import { type RemoteFile, readHead } from './head.ts';
 import { openStore } from './object-store.ts';
 import type { RemotePlace } from './place.ts';
 import { publishCopy } from './publish.ts';
@@ -13,6 +14,7 @@ import { lockRemote } from './remote-lock.ts';
 export type PublishedLake = LakeLock & {
   /** Makes what was written since visible to all, at once. */
   publish(): Promise<void>;
+  engineFiles: EngineFiles;
 };
 
 /**
@@ -32,8 +34,11 @@ export async function openRemoteForWriting(
     const state = await refreshCopy(store, place, copy);
     const { confirm } = remoteLock;
     const opened = lock;
+    const adopted = new Map<string, RemoteFile>();
+    const publish = () => publishCopy({ store, place, copy, state, confirm, adopted });
     return {
-      publish: () => publishCopy({ store, place, copy, state, confirm }),
+      publish,
+      engineFiles: engineFiles({ store, place, copy, state, adopted, publish }),
       async release() {
         await leaveLargeFiles(place, copy, state);
         await opened.release();

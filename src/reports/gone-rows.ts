@@ -10,7 +10,7 @@ import { TABLES } from '../tables.ts';
 export type GoneDays = {
   table_name: string;
   action: string;
-  day_count: bigint;
+  day_count: number;
   first_date: string;
   last_date: string;
 };
@@ -36,7 +36,7 @@ export function goneText(text: string, gone: readonly GoneDays[]): string | unde
     .filter(({ table_name }) => read.has(table_name))
     .map(
       ({ table_name, action, day_count, first_date, last_date }) =>
-        `${table_name} of ${day_count} ${day_count === 1n ? 'day' : 'days'} (${first_date === last_date ? first_date : `${first_date} to ${last_date}`}, ${action})`,
+        `${table_name} of ${day_count} ${day_count === 1 ? 'day' : 'days'} (${first_date === last_date ? first_date : `${first_date} to ${last_date}`}, ${action})`,
     );
   if (parts.length === 0) return undefined;
   return `Raw rows of the period have left the lake by its retention, and this report sees nothing of them: ${parts.join('; ')}.`;

@@ -3,9 +3,8 @@
  * rows say of each requirement, and every file of the pack.
  */
 import { join } from 'node:path';
-import { type DuckDBConnection, version as engineVersion } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
-import { type Parameters, readRows } from '../database.ts';
+import { type Engine, type EngineParameters, readEngineRows } from '../engines/engine.ts';
 import { FlowproofError } from '../errors.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
@@ -33,7 +32,8 @@ export type ReportOutcome = {
 };
 
 export type ReportOptions = {
-  connection: DuckDBConnection;
+  /** What the queries run on: it knows the tables of the lake. */
+  engine: Engine;
   config: Config;
   onProgress: (progress: { report: string; position: number; count: number }) => void;
   /** Signs the pack; without it the pack has no signature. */
@@ -56,11 +56,10 @@ export function loadPacks(config: Config): {
 }
 
 /**
- * Runs the queries of the configured packs, each once, and writes a folder for each pack. Needs the views
- * of the lake.
+ * Runs the queries of the configured packs, each once, and writes a folder for each pack.
  */
 export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
-  const { connection, config } = options;
+  const { engine, config } = options;
   const { definitions, roots, exceptions } = loadPacks(config);
   const filesOf = definitions.map(({ requirements }) =>
     reportFiles(
@@ -73,15 +72,15 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
     period_start: isoSecond(config.period.start),
     period_end: isoSecond(config.period.end),
   };
-  await createControlTables(connection, config);
-  const [extent] = await runPackQuery<Extent>(connection, 'extent', parameters);
+  await createControlTables(engine, config);
+  const [extent] = await runPackQuery<Extent>(engine, 'extent', parameters);
   if (!extent) throw new Error('extent.sql gave no row');
-  const gone = await runPackQuery<GoneDays>(connection, 'gone_days', parameters);
+  const gone = await runPackQuery<GoneDays>(engine, 'gone_days', parameters);
   const lastDay = isoSecond(new Date(config.period.end.getTime() - 1000)).slice(0, 10);
   const results = new Map<string, Judged>();
   for (const [index, file] of files.entries()) {
     options.onProgress({ report: file.name, position: index + 1, count: files.length });
-    const whole = await runReport(connection, file, parameters, hasNeeds(file, extent));
+    const whole = await runReport(engine, file, parameters, hasNeeds(file, extent));
     const result = withGone(whole, goneText(file.text, gone));
     const judged = exceptions
       ? applyExceptions(result, exceptions, lastDay)
@@ -134,7 +133,7 @@ function servedIn(definition: PackDefinition, result: ReportResult): ReportResul
 }
 
 /** A row of `queries/packs/extent.sql`. */
-type Extent = Record<(typeof NEEDS)[number], bigint> & { data_through_at: Date | null };
+type Extent = Record<(typeof NEEDS)[number], number> & { data_through_at: string | null };
 
 /** What a report may name in its header under `needs`: columns of `queries/packs/extent.sql`. */
 export const NEEDS = [
@@ -158,7 +157,7 @@ function hasNeeds(file: QueryFile, extent: Extent): boolean {
         remedy: `Use "none", or some of: ${NEEDS.join(', ')}.`,
       });
     }
-    return extent[known] > 0n;
+    return extent[known] > 0;
   });
 }
 
@@ -185,48 +184,48 @@ function isoSecond(time: Date): string {
 }
 
 async function runPackQuery<Row extends Record<string, unknown>>(
-  connection: DuckDBConnection,
+  engine: Engine,
   name: string,
-  parameters: Parameters,
+  parameters: EngineParameters,
 ): Promise<Row[]> {
   const file = readQueryFile('packs', join(QUERIES_ROOT, 'packs', `${name}.sql`));
-  return readRows<Row>(connection, file.text, parameters);
+  return readEngineRows<Row>(engine, file.text, parameters);
 }
 
 /** What every pack of the configuration holds. */
 async function commonContent(
   options: ReportOptions,
   parameters: Readonly<Record<string, string>>,
-  dataThrough: Date | null,
+  dataThrough: string | null,
 ): Promise<Omit<PackContent, 'pack' | 'requirements' | 'reports' | 'exceptions'>> {
-  const { connection, config } = options;
-  const figures = await runPackQuery<{ label: string; value: bigint }>(
-    connection,
+  const { engine, config } = options;
+  const figures = await runPackQuery<{ label: string; value: number }>(
+    engine,
     'figures',
     parameters,
   );
   const scopes = await runPackQuery<{
     scope_name: string;
-    interface_count: bigint;
-    instance_count: bigint;
-  }>(connection, 'scopes', parameters);
+    interface_count: number;
+    instance_count: number;
+  }>(engine, 'scopes', parameters);
   const sources = await runPackQuery<{
     uri: string;
     etag: string | null;
     version_id: string | null;
     sha256: string;
-    size_bytes: bigint;
+    size_bytes: number;
     format: string | null;
     status: string;
     reason: string | null;
-    line_count: bigint;
-    row_count: bigint;
-    rejected_count: bigint;
-  }>(connection, 'sources', parameters);
+    line_count: number;
+    row_count: number;
+    rejected_count: number;
+  }>(engine, 'sources', parameters);
   return {
     organization: config.organization ?? null,
     period: { start: parameters.period_start ?? '', end: parameters.period_end ?? '' },
-    dataThrough: dataThrough === null ? null : isoSecond(dataThrough),
+    dataThrough: dataThrough === null ? null : `${dataThrough.slice(0, 19).replace(' ', 'T')}Z`,
     scope: config.scope.map((scope) => {
       const found = scopes.find((row) => row.scope_name === scope.name);
       return {
@@ -240,7 +239,7 @@ async function commonContent(
       label: row.label,
       value: Number(row.value).toLocaleString('en-US'),
     })),
-    overview: await readOverview(connection, parameters),
+    overview: await readOverview(engine, parameters),
     sources: sources.map(
       (row): PackSource => ({
         uri: row.uri,
@@ -257,32 +256,32 @@ async function commonContent(
       }),
     ),
     configSha256: config.sha256,
-    tool: { name: 'flowproof', version: TOOL_VERSION, engine: `DuckDB ${engineVersion()}` },
+    tool: { name: 'flowproof', version: TOOL_VERSION, engine: await engine.version() },
   };
 }
 
 async function readOverview(
-  connection: DuckDBConnection,
+  engine: Engine,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Overview> {
   const details = await runPackQuery<{
     element: string;
-    met: bigint;
-    supplied: bigint;
-    partial: bigint;
-    missing: bigint;
-  }>(connection, 'detail_elements', parameters);
-  const days = await runPackQuery<{ day: Date; interface_count: bigint; recorded_count: bigint }>(
-    connection,
+    met: number;
+    supplied: number;
+    partial: number;
+    missing: number;
+  }>(engine, 'detail_elements', parameters);
+  const days = await runPackQuery<{ day: string; interface_count: number; recorded_count: number }>(
+    engine,
     'coverage_days',
     parameters,
   );
   const segments = await runPackQuery<{
     scope_name: string;
     peer_segment: string;
-    accepted_count: bigint;
-    rejected_count: bigint;
-  }>(connection, 'segment_pairs', parameters);
+    accepted_count: number;
+    rejected_count: number;
+  }>(engine, 'segment_pairs', parameters);
   return {
     details: details.map((row) => ({
       element: row.element,
@@ -292,7 +291,7 @@ async function readOverview(
       missing: Number(row.missing),
     })),
     days: days.map((row) => ({
-      day: row.day.toISOString().slice(0, 10),
+      day: row.day.slice(0, 10),
       interfaceCount: Number(row.interface_count),
       recordedCount: Number(row.recorded_count),
     })),

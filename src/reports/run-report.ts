@@ -1,14 +1,7 @@
 /**
  * Running one report: its query, and its rows as every writer shows them.
  */
-import {
-  type DuckDBConnection,
-  DuckDBListValue,
-  DuckDBTimestampValue,
-  type DuckDBType,
-  DuckDBTypeId,
-  type DuckDBValue,
-} from '@duckdb/node-api';
+import type { Engine, EngineType, EngineValue } from '../engines/engine.ts';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { listOf, type QueryFile } from '../query-file.ts';
 import { columnMeaning } from './column-meanings.ts';
@@ -26,7 +19,7 @@ import {
  * is not, or has a row with an unknown status.
  */
 export async function runReport(
-  connection: DuckDBConnection,
+  engine: Engine,
   file: QueryFile,
   parameters: Readonly<Record<string, string>>,
   hadData: boolean,
@@ -41,7 +34,7 @@ export async function runReport(
     );
   }
   const values = Object.fromEntries(names.map((name) => [name, parameters[name] ?? '']));
-  const reader = await connection.runAndReadAll(file.text, values).catch((thrown: unknown) => {
+  const result = await engine.run(file.text, values).catch((thrown: unknown) => {
     throw invalid(
       file,
       messageOf(thrown),
@@ -49,16 +42,17 @@ export async function runReport(
       thrown,
     );
   });
-  const types = reader.columnTypes();
-  const columns: ReportColumn[] = reader.columnNames().map((name, index) => {
+  const columns: ReportColumn[] = result.columns.map((name, index) => {
     const meaning = columnMeaning(file, name);
     return {
       name,
-      type: columnType(types[index]),
+      type: columnType(result.types[index]),
       ...(meaning === undefined ? {} : { meaning }),
     };
   });
-  const rows = reader.getRows().map((row) => row.map(toCell));
+  const rows = result.rows.map((row) =>
+    row.map((value, index) => reportCell(value, result.types[index])),
+  );
   const statusIndex = columns.findIndex((column) => column.name === 'status');
   const statusCounts: Partial<Record<Status, number>> = {};
   for (const row of statusIndex < 0 ? [] : rows) {
@@ -105,36 +99,13 @@ function invalid(
   });
 }
 
-function columnType(type: DuckDBType | undefined): ReportColumn['type'] {
-  switch (type?.typeId) {
-    case DuckDBTypeId.BOOLEAN:
-      return 'boolean';
-    case DuckDBTypeId.TIMESTAMP:
-      return 'time';
-    case DuckDBTypeId.TINYINT:
-    case DuckDBTypeId.SMALLINT:
-    case DuckDBTypeId.INTEGER:
-    case DuckDBTypeId.BIGINT:
-    case DuckDBTypeId.HUGEINT:
-    case DuckDBTypeId.FLOAT:
-    case DuckDBTypeId.DOUBLE:
-    case DuckDBTypeId.DECIMAL:
-      return 'number';
-    default:
-      return 'text';
-  }
+function columnType(type: EngineType | undefined): ReportColumn['type'] {
+  return type === 'boolean' || type === 'time' || type === 'number' ? type : 'text';
 }
 
-function toCell(value: DuckDBValue): ReportCell {
-  if (value === null) return null;
-  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
-    return value;
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  }
-  if (value instanceof DuckDBTimestampValue) {
-    return `${new Date(Number(value.micros / 1000n)).toISOString().slice(0, 19)}Z`;
-  }
-  if (value instanceof DuckDBListValue) return value.items.map((item) => String(item)).join(', ');
-  return String(value);
+/** Lists are joined; times are told to the second. */
+function reportCell(value: EngineValue, type: EngineType | undefined): ReportCell {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return value.map(String).join(', ');
+  return type === 'time' ? `${value.slice(0, 19).replace(' ', 'T')}Z` : value;
 }

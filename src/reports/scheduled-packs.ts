@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { closedUntil, type PlannedPack, plannedPacks } from '../schedule.ts';
 import type { Every, Schedule } from '../schedule-schema.ts';
 import { type LateObjects, lateObjects, readLakeObjects, readMadePack } from './made-packs.ts';
@@ -41,6 +42,8 @@ export type ScheduleOutcome = {
 };
 
 export type ScheduleOptions = ReportOptions & {
+  /** With the views of the lake. */
+  connection: DuckDBConnection;
   schedule: Schedule;
   asOf: Date;
   /** Makes again what lacks rows or had another configuration, and what follows it in the chain. */

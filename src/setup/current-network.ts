@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { readRows } from '../database.ts';
+import { duckdbEngine } from '../engines/duckdb.ts';
 import { createScopeTable } from '../enrich/scope.ts';
 import { DESCRIBE_TYPES } from '../ingest/describe-types.ts';
 import { isObject, type Json } from '../ingest/json.ts';
@@ -94,7 +95,7 @@ export async function createNetworkTables(
   await connection.run(
     'create or replace temporary table inventory_state as select * from current_state',
   );
-  await createScopeTable(connection, config);
+  await createScopeTable(duckdbEngine(connection), config);
   for (const [layer, name] of STEPS) {
     const { text } = readQueryFile(layer, join(QUERIES_ROOT, layer, `${name}.sql`));
     await connection.run(

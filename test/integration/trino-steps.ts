@@ -55,5 +55,7 @@ function parametersOf(step: Step, parameters: EngineParameters): EngineParameter
 /** Makes the table of a step, with the columns and types of the lake where it is a table of it. */
 export async function storeStep(engine: Engine, step: DayStep): Promise<void> {
   const table = TABLES.find(({ name, isView }) => name === step.name && !isView);
-  await engine.store(step.name, fileOf(step).text, step.parameters, table?.columns);
+  await engine.store(step.name, fileOf(step).text, step.parameters, {
+    columns: table?.columns,
+  });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database.ts';
+import { duckdbEngine } from '../../src/engines/duckdb.ts';
 import { readLayer } from '../../src/query-file.ts';
 import {
   columnMeaning,
@@ -30,12 +31,12 @@ const columns = new Map<string, readonly { name: string; meaning?: string }[]>()
 
 beforeAll(async () => {
   database = await openEmptyTables();
-  await createControlTables(database.connection, {
+  await createControlTables(duckdbEngine(database.connection), {
     allowed_services: [],
     card_data_stores: { owner_kinds: [] },
   });
   for (const file of reports) {
-    const result = await runReport(database.connection, file, PERIOD, false);
+    const result = await runReport(duckdbEngine(database.connection), file, PERIOD, false);
     columns.set(file.name, result.columns);
   }
 });

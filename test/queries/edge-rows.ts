@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config.ts';
 import type { Database } from '../../src/database.ts';
+import { duckdbEngine } from '../../src/engines/duckdb.ts';
 import { QUERIES_ROOT, readQueryFile } from '../../src/query-file.ts';
 import { createControlTables } from '../../src/reports/control-tables.ts';
 import { openEmptyTables, type Row } from './fixture.ts';
@@ -78,7 +79,10 @@ period: { start: 2026-10-01, end: 2026-10-02 }
 
 /** (Re)creates the tables of network controls from further keys of a configuration, as YAML. */
 export async function setControls(database: Database, keys = ''): Promise<void> {
-  await createControlTables(database.connection, parseConfig(`${CONFIG}${keys}`, 'flowproof.yaml'));
+  await createControlTables(
+    duckdbEngine(database.connection),
+    parseConfig(`${CONFIG}${keys}`, 'flowproof.yaml'),
+  );
 }
 
 /** Empty tables, the services that are known by their port, and no list of allowed services. */

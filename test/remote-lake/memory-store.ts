@@ -63,6 +63,13 @@ export function createMemoryStore(): MemoryStore {
     },
     put: write,
     upload: async (key, file, condition) => write(key, await readFile(file), condition),
+    async list(prefix) {
+      called(`list ${prefix}`);
+      return [...objects]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { body, etag }]) => ({ key, size: body.length, etag }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
     async copy(from, to) {
       called(`copy ${from}`);
       const found = objects.get(from);

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { filesOfCopy, readState } from '../../src/remote-lake/copy-state.ts';
-import { HEAD_KEY } from '../../src/remote-lake/head.ts';
+import { filesOfCopy, readState, stubsOf } from '../../src/remote-lake/copy-state.ts';
+import { engineFiles } from '../../src/remote-lake/engine-files.ts';
+import { HEAD_KEY, type RemoteFile } from '../../src/remote-lake/head.ts';
 import { parsePlace } from '../../src/remote-lake/place.ts';
 import { publishCopy } from '../../src/remote-lake/publish.ts';
 import { leaveLargeFiles, refreshCopy } from '../../src/remote-lake/refresh.ts';
@@ -377,5 +378,67 @@ describe('files that stay in S3', () => {
     await publishCopy({ store, place: leaving, copy: writer.copy, state });
     const { [DAY_1]: _, ...rest } = FIRST;
     expect(await readAnew()).toEqual({ ...rest, [DAY_2]: 'small' });
+  });
+});
+
+describe('files that another engine wrote', () => {
+  test('take their places, and a copy has their names alone', async () => {
+    const writer = machine();
+    await writer.refresh();
+    writer.write(FIRST);
+    await writer.publish();
+    const state = await readState(writer.copy, place.uri);
+    const adopted = new Map<string, RemoteFile>();
+    const publish = () => publishCopy({ store, place, copy: writer.copy, state, adopted });
+    const files = engineFiles({ store, place, copy: writer.copy, state, adopted, publish });
+    const folder = files.newFolder();
+    await store.put(`${folder}rule_day/one`, Buffer.from('first'));
+    await store.put(`${folder}rule_day/two`, Buffer.from('second'));
+    await store.put(`${folder}rule_day/none`, Buffer.alloc(0));
+    await files.adopt(`${folder}rule_day/`, dirname(MART));
+    await files.publish();
+    const { [MART]: _, ...rest } = FIRST;
+    const made = {
+      [`${dirname(MART)}/data-0.parquet`]: 'first',
+      [`${dirname(MART)}/data-1.parquet`]: 'second',
+    };
+    expect(await readAnew()).toEqual({ ...rest, ...made });
+    expect([...(await stubsOf(writer.copy, place.uri)).keys()]).toEqual(Object.keys(made));
+    expect((await store.list(folder)).map(({ key }) => key)).toEqual([`${folder}rule_day/none`]);
+
+    // What a run that died left is removed, and nothing that the lake names.
+    await files.sweep();
+    expect(await store.list('.flowproof/next/')).toEqual([]);
+    expect(await readAnew()).toEqual({ ...rest, ...made });
+  });
+
+  test('are all there or none, wherever the machine dies', async () => {
+    for (let calls = 0; calls < 40; calls += 1) {
+      store = createMemoryStore();
+      const writer = machine();
+      await writer.refresh();
+      writer.write(FIRST);
+      await writer.publish();
+      const state = await readState(writer.copy, place.uri);
+      const adopted = new Map<string, RemoteFile>();
+      const publish = () => publishCopy({ store, place, copy: writer.copy, state, adopted });
+      const files = engineFiles({ store, place, copy: writer.copy, state, adopted, publish });
+      const folder = files.newFolder();
+      await store.put(`${folder}rule_day/one`, Buffer.from('first'));
+      await files.adopt(`${folder}rule_day/`, dirname(MART));
+      store.dieAfter(calls);
+      const isDone = await files.publish().then(
+        () => true,
+        () => false,
+      );
+      const { [MART]: old, ...rest } = FIRST;
+      const seen = await readAnew();
+      const after = { ...rest, [`${dirname(MART)}/data-0.parquet`]: 'first' };
+      expect([{ ...rest, [MART]: old }, after]).toContainEqual(seen);
+      if (!isDone) continue;
+      expect(seen).toEqual(after);
+      return;
+    }
+    throw new Error('it never came to its end');
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
+import { duckdbEngine } from '../../src/engines/duckdb.ts';
 import type { QueryFile } from '../../src/query-file.ts';
 import type { ReportResult } from '../../src/reports/report.ts';
 import { runReport } from '../../src/reports/run-report.ts';
@@ -41,7 +42,7 @@ function run(
   hadData = true,
 ): Promise<ReportResult> {
   const parameters = { period_start: '2026-11-02T00:00:00Z', period_end: '2026-11-04T00:00:00Z' };
-  return runReport(database.connection, queryOf(sql, header), parameters, hadData);
+  return runReport(duckdbEngine(database.connection), queryOf(sql, header), parameters, hadData);
 }
 
 /** An expression, the type of its column, and its cell. */
@@ -103,7 +104,12 @@ describe('runReport', () => {
   test('a value is never SQL', async () => {
     const text = "'; drop table x; --";
     const query = queryOf('select $period_start as v', { parameters: 'period_start' });
-    const report = await runReport(database.connection, query, { period_start: text }, true);
+    const report = await runReport(
+      duckdbEngine(database.connection),
+      query,
+      { period_start: text },
+      true,
+    );
     expect(report.rows).toEqual([[text]]);
   });
 

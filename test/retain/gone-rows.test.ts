@@ -133,7 +133,7 @@ test('the tables that a query reads are found in its text, those behind a view t
   expect(read.has('ips_agent') || read.has('ips_event')).toBe(false);
   expect(tablesRead('from ocsf_detection_finding').has('ips_event')).toBe(true);
   const gone = [
-    { table_name: 'flow', action: 'removed', day_count: 1n, first_date: 'a', last_date: 'a' },
+    { table_name: 'flow', action: 'removed', day_count: 1, first_date: 'a', last_date: 'a' },
   ];
   expect(goneText('select 1 from edge_day', gone)).toBeUndefined();
   expect(goneText('select 1 from flow_detail', gone)).toContain('flow of 1 day (a, removed)');
