@@ -16,7 +16,9 @@ export type Scope =
   | 'key'
   | 'topic'
   | 'identity'
-  | 'role';
+  | 'role'
+  | 'workgroup'
+  | 'catalog';
 
 export type Permission = {
   /** As IAM names it. */
@@ -29,6 +31,7 @@ export type Permission = {
 export type PermissionKey =
   | 's3'
   | 'lake'
+  | 'athena'
   | 'cloudwatch_logs'
   | 'ec2'
   | 'signature.kms_key'
@@ -63,6 +66,20 @@ export const PERMISSIONS: Readonly<Record<PermissionKey, readonly Permission[]>>
       on: 'object_key',
       when: 'where they are encrypted with a KMS key',
     },
+  ],
+  athena: [
+    ...['StartQueryExecution', 'GetQueryExecution', 'GetQueryResults', 'StopQueryExecution'].map(
+      (action): Permission => ({ action: `athena:${action}`, on: 'workgroup' }),
+    ),
+    ...['Database', 'Databases', 'Table', 'Tables', 'Partitions'].map(
+      (what): Permission => ({ action: `glue:Get${what}`, on: 'catalog' }),
+    ),
+    ...['CreateDatabase', 'DeleteDatabase', 'CreateTable', 'UpdateTable', 'DeleteTable'].map(
+      (action): Permission => ({ action: `glue:${action}`, on: 'catalog' }),
+    ),
+    { action: 's3:GetBucketLocation', on: 'bucket', when: 'of the lake, and of the results' },
+    { action: 's3:GetObject', on: 'objects', when: 'of the results' },
+    { action: 's3:PutObject', on: 'objects', when: 'of the results' },
   ],
   cloudwatch_logs: [
     { action: 'logs:FilterLogEvents', on: 'log_group' },
@@ -116,6 +133,8 @@ const ON: Readonly<Record<Scope, string>> = {
   topic: 'the topic',
   identity: 'the identity of the sender',
   role: 'the role; the role itself needs those above',
+  workgroup: 'the workgroup',
+  catalog: 'the Glue catalog, the two databases and their tables',
 };
 
 /** The README's table, line by line: one row a key and what its permissions are needed on and when. */
@@ -204,6 +223,12 @@ function limitsOf(on: Scope, target: Target): Limits {
           ? {}
           : { Condition: { StringEquals: { 'kms:RequestAlias': [target.keyAlias] } } }),
       };
+    case 'workgroup':
+      return { Resource: [`${arn}:athena:${region}:${accountId}:workgroup/*`] };
+    case 'catalog': {
+      const glue = `${arn}:glue:${region}:${accountId}`;
+      return { Resource: [`${glue}:catalog`, `${glue}:database/*`, `${glue}:table/*`] };
+    }
     case 'role':
       return { Resource: [target.roleArn ?? '*'] };
   }

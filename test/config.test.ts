@@ -333,6 +333,10 @@ allowed_services:
   });
 });
 
+const IN_S3 = 'lake: s3://example-lake/a\nlake_region: eu-west-1';
+const trinoOf = (keys: string): string =>
+  `${IN_S3}\nengine: trino\ntrino: { catalog: lake, ${keys} }`;
+
 describe('a lake in S3', () => {
   const read = (keys: string) => {
     const path = join(mkdtempSync(join(tmpdir(), 'flowproof-config-')), 'flowproof.yaml');
@@ -378,10 +382,55 @@ describe('a lake in S3', () => {
     ['lake: lake\nlake_region: eu-west-1', 'lake_region: goes only with a lake in S3'],
     ['lake: s3://example-lake/a\nlake_region: nowhere', 'must be an AWS Region'],
     ['lake: s3://example-lake/a\nlake_region: eu-west-1\nlake_role_arn: me', 'is no ARN of a role'],
+    ['lake: lake\nengine: athena\nathena: { workgroup: w }', 'must be s3://bucket/prefix with'],
+    [`${IN_S3}\nengine: trino`, 'trino: is needed with engine: trino'],
+    [`${IN_S3}\nathena: { workgroup: w }`, 'athena: only goes with engine: athena'],
+    [`${IN_S3}\nengine: spark`, 'engine: '],
+    [trinoOf('url: trino.example.com'), 'must look like https://trino.example.com:8443'],
+    [trinoOf('url: "https://me:secret-word@trino.example.com"'), 'must hold no password'],
+    [
+      trinoOf('url: "http://trino.example.com:8080", password_env: TRINO_PASSWORD'),
+      'must begin with https:// where password_env is sent',
+    ],
+    [
+      trinoOf('url: "https://trino.example.com", password_env: A, token_env: B'),
+      'takes password_env or token_env, not both',
+    ],
+    [`${IN_S3}\nengine: athena\nathena: { workgroup: "a b" }`, 'must be the name of a workgroup'],
   ])('%j is refused', (keys, problem) => {
     vi.stubEnv('AWS_REGION', undefined);
-    expect(failureOf(() => read(keys)).problem).toContain(problem);
+    const said = failureOf(() => read(keys)).problem;
+    expect(said).toContain(problem);
+    expect(said).not.toContain('secret-word');
     vi.unstubAllEnvs();
+  });
+
+  test('leaves its large files there where another engine reads them', () => {
+    const config = read(trinoOf('url: "https://trino.example.com:8443"'));
+    expect(config).toMatchObject({
+      engine: 'trino',
+      trino: { url: 'https://trino.example.com:8443', schema: 'flowproof', user: 'flowproof' },
+    });
+    expect(remoteOf(config.lake)).toMatchObject({ leavesLargeFiles: true });
+  });
+
+  test('and Athena need what the workgroup, the catalog and the buckets allow', () => {
+    const config = read(
+      `${IN_S3}\nengine: athena\nathena: { workgroup: w, output: "s3://results-example/a/" }`,
+    );
+    const { own } = permissionsOf(config, { partition: 'aws', account: '123456789012' });
+    const glue = 'arn:aws:glue:eu-west-1:123456789012';
+    const athena = own.filter(({ Sid }) => Sid.startsWith('Athena'));
+    expect(athena.map(({ Resource }) => Resource)).toEqual([
+      ['arn:aws:athena:eu-west-1:123456789012:workgroup/w'],
+      [
+        `${glue}:catalog`,
+        ...[`${glue}:database/flowproof`, `${glue}:table/flowproof/*`],
+        ...[`${glue}:database/flowproof_work`, `${glue}:table/flowproof_work/*`],
+      ],
+      ['arn:aws:s3:::example-lake', 'arn:aws:s3:::results-example'],
+      ['arn:aws:s3:::results-example/a/*'],
+    ]);
   });
 });
 

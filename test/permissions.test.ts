@@ -17,13 +17,17 @@ test('of ec2 they are the calls that the source makes, and no other', () => {
   expect(PERMISSIONS.ec2.map(({ action }) => action).sort()).toEqual(made.sort());
 });
 
-test('nothing that is asked for can change anything, but for the lake, the signature and what is sent', () => {
+test('nothing that is asked for can change anything, but for the lake, its tables, the signature and what is sent', () => {
   const actions = Object.values(PERMISSIONS)
     .flat()
     .map(({ action }) => action);
-  const reading = /^(s3:(List|Get)|logs:Filter|ec2:(Describe|Get)|kms:(Decrypt|GetPublicKey)|sts:)/;
+  const reading =
+    /^((s3|athena|glue):(List|Get)|logs:Filter|ec2:(Describe|Get)|kms:(Decrypt|GetPublicKey)|sts:)/;
   expect(actions.filter((action) => !reading.test(action))).toEqual([
     ...['s3:PutObject', 's3:DeleteObject', 'kms:GenerateDataKey'],
+    ...['athena:StartQueryExecution', 'athena:StopQueryExecution'],
+    ...['glue:CreateDatabase', 'glue:DeleteDatabase'],
+    ...['glue:CreateTable', 'glue:UpdateTable', 'glue:DeleteTable', 's3:PutObject'],
     'kms:Sign',
     'sns:Publish',
     'ses:SendEmail',

@@ -24,6 +24,7 @@ import {
   type EngineType,
   type EngineValue,
   type Scanned,
+  STATEMENTS_AT_ONCE,
   type StoreOptions,
   wholeNumber,
 } from './engine.ts';
@@ -71,6 +72,7 @@ export function athenaEngine(options: AthenaOptions): Engine {
   };
   return {
     name: 'athena',
+    atOnce: STATEMENTS_AT_ONCE,
     version: async () => `Athena, workgroup ${options.workgroup}`,
     run: (statement, parameters = {}) => run(trinoSql(statement, parameters)),
     store: (table, statement, parameters = {}, storing = {}) =>

@@ -3,6 +3,7 @@
  * there, and made anew when a newer flowproof, or a merge of files, says them otherwise.
  */
 import { createHash } from 'node:crypto';
+import { inTurn } from '../in-turn.ts';
 import { readFolders } from '../lake-files.ts';
 import { quoteName, quoteText, TABLES } from '../tables.ts';
 import { type Engine, readEngineRows } from './engine.ts';
@@ -17,11 +18,13 @@ export type DeclareOptions = {
   /** Where the engine finds the files, as `s3://bucket/prefix`. */
   location: string;
   schema: string;
+  /** Tables whose new days are looked for; all if absent. */
+  tables?: readonly string[] | undefined;
 };
 
 /** Makes the tables where they are missing or others, and finds new days. Throws ENGINE_FAILED. */
 export async function declareTables(engine: Engine, options: DeclareOptions): Promise<void> {
-  const { lake, location, schema } = options;
+  const { lake, location, schema, tables } = options;
   const dialect = engine.name === 'duckdb' ? undefined : engine.name;
   if (!dialect) throw new Error('DuckDB has the views of src/lake.ts');
   const statements = tableStatements(dialect, {
@@ -34,8 +37,10 @@ export async function declareTables(engine: Engine, options: DeclareOptions): Pr
   const hash = createHash('sha256').update(JSON.stringify(making)).digest('hex');
   const there = await tablesOf(engine, schema);
   if (await isMade(engine, there, hash)) {
-    // What has no file of a new day is as it was; asking costs little.
-    for (const statement of statements.filter(isSync)) await engine.runOwn(statement);
+    const wanted = statements
+      .filter(isSync)
+      .filter((statement) => !tables || tables.some((name) => statement.includes(`'${name}'`)));
+    await inTurn(wanted, async (statement) => void (await engine.runOwn(statement)));
     return;
   }
   if (there.has(MARK)) await drop(engine, MARK, 'VIEW');

@@ -49,6 +49,8 @@ export function duckdbEngine(connection: DuckDBConnection): Engine {
   };
   return {
     name: 'duckdb',
+    // One connection, and all cores for each statement.
+    atOnce: 1,
     version: async () => `DuckDB ${version()}`,
     run,
     store: async (table, statement, parameters = {}, { columns = [] } = {}) => {

@@ -53,6 +53,8 @@ export type Engine = {
   name: 'duckdb' | 'trino' | 'athena';
   /** What a pack says of it, as `DuckDB v1.5.0`. Throws ENGINE_FAILED. */
   version(): Promise<string>;
+  /** How many statements it may be given at once. */
+  atOnce: number;
   /** Runs one statement of `queries/`. Throws ENGINE_FAILED with what the engine said. */
   run(statement: string, parameters?: EngineParameters): Promise<EngineResult>;
   /** Makes a table of the rows of one statement of `queries/`, in place of a table of that name. Throws ENGINE_FAILED. */
@@ -81,6 +83,9 @@ export async function readEngineRows<Row extends Record<string, unknown>>(
     (row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])) as Row,
   );
 }
+
+/** For engines of many machines: most of their time statements wait for each other, and for S3. */
+export const STATEMENTS_AT_ONCE = 6;
 
 /** A whole number as every engine tells it. */
 export function wholeNumber(value: bigint | string): number | string {

@@ -37,11 +37,15 @@ export async function openEngine(
   return engine;
 }
 
-/** Brings the tables of the engine up to the lake as it is published. */
-export async function declareLake(engine: Engine, config: EngineConfig): Promise<void> {
+/** Brings the tables of the engine, or the days of some of them, up to the lake as it is published. */
+export async function declareLake(
+  engine: Engine,
+  config: EngineConfig,
+  tables?: readonly string[],
+): Promise<void> {
   const schema = engineSchema(config);
   await engine.runOwn(`create schema if not exists ${schema}`);
-  await declareTables(engine, { lake: config.lake, location: locationOf(config), schema });
+  await declareTables(engine, { lake: config.lake, location: locationOf(config), schema, tables });
 }
 
 /** The schema of the tables of the lake. */

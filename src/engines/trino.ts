@@ -11,6 +11,7 @@ import {
   type EngineType,
   type EngineValue,
   type Scanned,
+  STATEMENTS_AT_ONCE,
   type StoreOptions,
   wholeNumber,
 } from './engine.ts';
@@ -55,6 +56,7 @@ type Page = {
 export function trinoEngine(options: TrinoOptions): Engine {
   return {
     name: 'trino',
+    atOnce: STATEMENTS_AT_ONCE,
     version: () => readVersion(options),
     run: (statement: string, parameters: EngineParameters = {}) =>
       runStatement(options, trinoSql(statement, parameters)),

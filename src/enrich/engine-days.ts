@@ -6,15 +6,25 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Config } from '../config.ts';
 import { type Parameters, readRows } from '../database.ts';
 import type { Engine, EngineParameters, EngineValue } from '../engines/engine.ts';
+import { inTurn } from '../in-turn.ts';
 import { createDerivedView } from '../lake.ts';
 import { listOf } from '../query-file.ts';
 import type { EngineFiles } from '../remote-lake/engine-files.ts';
 import { findTable, quoteName, quoteText, TABLES } from '../tables.ts';
+import { namesRead } from '../tables-read.ts';
 import { COPY_COUNT, type DayTables, type Extent } from './day-tables.ts';
 import { readDerivedDays, writeDerivedDays } from './derived-days.ts';
 import { dropOtherDates } from './derived-table.ts';
 import { createScopeTable } from './scope.ts';
-import { EXTENT_STEP, fileOf, type Step, WHOLE_STEPS } from './steps.ts';
+import {
+  DAY_STEPS,
+  EVENT_STEPS,
+  EXTENT_STEP,
+  fileOf,
+  RECORD_STEPS,
+  type Step,
+  WHOLE_STEPS,
+} from './steps.ts';
 
 export type EngineDaysOptions = {
   /** DuckDB's, with the views of the lake and the tables of `WHOLE_STEPS`. */
@@ -25,7 +35,8 @@ export type EngineDaysOptions = {
   /** The engine in the schema of the lake, whose tables `declare` brings up to what is published. */
   main: Engine;
   schema: string;
-  declare: () => Promise<void>;
+  /** With names, new days of these tables alone are looked for. */
+  declare: (tables?: readonly string[]) => Promise<void>;
   /** The engine in a schema that is made anew for each run. */
   work: Engine;
   workSchema: string;
@@ -41,10 +52,7 @@ export async function engineDays(options: EngineDaysOptions): Promise<DayTables>
     await prepareWork(options, parameters);
     isPrepared = true;
   };
-  const showLake = (name: string): Promise<unknown> =>
-    work.runOwn(
-      `create or replace view ${quoteName(name)} as select * from ${schema}.${quoteName(name)}`,
-    );
+  const showLake = (name: string) => showTable(work, schema, name);
 
   return {
     areCurrent: async (steps, inputs, date) => made.get(keyOf(steps, date)) === inputs,
@@ -55,12 +63,14 @@ export async function engineDays(options: EngineDaysOptions): Promise<DayTables>
       made.delete(keyOf(steps, date));
       await writeDerivedDays(lake, made);
       const folder = files.newFolder();
-      for (const step of steps) await runStep(options, step, parameters, date, folder);
+      await runSteps(steps, work.atOnce, (step) =>
+        runStep(options, step, parameters, date, folder),
+      );
       for (const { name } of keptSteps(steps)) {
         const into = `${name}/${findTable(name).partition}=${date}`;
         await files.adopt(`${folder}${name}/`, into);
       }
-      for (const step of steps.toReversed()) await dropStep(work, step);
+      await inTurn(steps, (step) => dropStep(work, step), work.atOnce);
       await files.publish();
       await files.discard(folder);
       made.set(keyOf(steps, date), inputs);
@@ -68,8 +78,8 @@ export async function engineDays(options: EngineDaysOptions): Promise<DayTables>
     },
 
     async readExtent(date) {
-      await declare();
       const { name } = EXTENT_STEP;
+      await declare([name]);
       if (isPrepared) {
         await work.runOwn(
           `create or replace view ${quoteName(name)} as select * from ${schema}.${quoteName(name)} where ${findTable(name).partition} = date ${quoteText(date)}`,
@@ -90,7 +100,7 @@ export async function engineDays(options: EngineDaysOptions): Promise<DayTables>
       if (!isPrepared) return;
       await files.publish();
       await declare();
-      for (const { name } of keptSteps(steps)) await showLake(name);
+      await inTurn(keptSteps(steps), ({ name }) => showLake(name), work.atOnce);
     },
 
     async countCopies() {
@@ -114,17 +124,52 @@ async function prepareWork(options: EngineDaysOptions, parameters: Parameters): 
   await declare();
   await work.runOwn(`drop schema if exists ${workSchema} cascade`);
   await work.runOwn(`create schema ${workSchema}`);
-  for (const { name } of TABLES) {
-    await work.runOwn(
-      `create view ${quoteName(name)} as select * from ${schema}.${quoteName(name)}`,
-    );
-  }
+  const scratch = WHOLE_STEPS.filter(({ kept }) => kept === 'scratch');
+  const read = new Set(
+    [...scratch, EXTENT_STEP, ...DAY_STEPS, ...RECORD_STEPS, ...EVENT_STEPS].flatMap((step) => [
+      ...namesRead(fileOf(step).text),
+    ]),
+  );
+  const tables = TABLES.filter(({ name }) => read.has(name));
+  await inTurn(tables, ({ name }) => showTable(work, schema, name), work.atOnce);
   await createScopeTable(work, config);
   const folder = files.newFolder();
-  for (const step of WHOLE_STEPS) {
-    if (step.kept !== 'scratch') continue;
-    await runStep(options, step, parameters, '', folder);
+  await runSteps(scratch, work.atOnce, (step) => runStep(options, step, parameters, '', folder));
+}
+
+/** A view of a table of the lake, with all its days. */
+async function showTable(work: Engine, schema: string, name: string): Promise<void> {
+  await work.runOwn(
+    `create or replace view ${quoteName(name)} as select * from ${schema}.${quoteName(name)}`,
+  );
+}
+
+/** Runs each step once those that it reads have run; those that do not wait for each other a few at once. */
+async function runSteps(
+  steps: readonly Step[],
+  atOnce: number,
+  run: (step: Step) => Promise<void>,
+): Promise<void> {
+  const running = new Map<string, Promise<void>>();
+  let failure: { thrown: unknown } | undefined;
+  const places = new Set<Promise<void>>();
+  for (const step of steps) {
+    const before = [...namesRead(fileOf(step).text)].flatMap((name) => running.get(name) ?? []);
+    const turn = Promise.all(before).then(async () => {
+      while (places.size >= atOnce) await Promise.race(places);
+      if (failure) return;
+      const work = run(step)
+        .catch((thrown: unknown) => {
+          failure ??= { thrown };
+        })
+        .finally(() => places.delete(work));
+      places.add(work);
+      await work;
+    });
+    running.set(step.name, turn);
   }
+  await Promise.all(running.values());
+  if (failure) throw (failure as { thrown: unknown }).thrown;
 }
 
 /** Runs a step: into a folder of the bucket, or as a view. */

@@ -31,6 +31,6 @@ export async function openDays(options: Options): Promise<DayTables> {
   const workSchema = `${schema}_work`;
   const main = await connectEngine(config, schema, use);
   const work = await connectEngine(config, workSchema, use);
-  const declare = (): Promise<void> => declareLake(main, config);
+  const declare = (tables?: readonly string[]) => declareLake(main, config, tables);
   return engineDays({ connection, lake, config, files, main, schema, declare, work, workSchema });
 }

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowproofError } from '../errors.ts';
+import { inTurn } from '../in-turn.ts';
 import { TABLES } from '../tables.ts';
 import {
   type CopiedFile,
@@ -19,7 +20,6 @@ import {
   writeStub,
 } from './copy-state.ts';
 import { type Head, type RemoteFile, readHead, readList, staleLists, writeHead } from './head.ts';
-import { inTurn } from './in-turn.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { RemotePlace } from './place.ts';
 

@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FlowproofError } from '../errors.ts';
+import { inTurn } from '../in-turn.ts';
 import {
   type CopiedFile,
   type CopyState,
@@ -13,7 +14,6 @@ import {
   writeStub,
 } from './copy-state.ts';
 import { type Head, monthOf, type RemoteFile, readHead, readList } from './head.ts';
-import { inTurn } from './in-turn.ts';
 import { lostObject, type ObjectStore } from './object-store.ts';
 import { type RemotePlace, staysInS3 } from './place.ts';
 import { isRecordFile } from './publish.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { type Engine, type EngineParameters, readEngineRows } from '../engines/engine.ts';
 import { FlowproofError } from '../errors.ts';
+import { inTurn } from '../in-turn.ts';
 import { listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
 import { TOOL_VERSION } from '../version.ts';
 import { createControlTables } from './control-tables.ts';
@@ -78,15 +79,18 @@ export async function report(options: ReportOptions): Promise<ReportOutcome[]> {
   const gone = await runPackQuery<GoneDays>(engine, 'gone_days', parameters);
   const lastDay = isoSecond(new Date(config.period.end.getTime() - 1000)).slice(0, 10);
   const results = new Map<string, Judged>();
-  for (const [index, file] of files.entries()) {
-    options.onProgress({ report: file.name, position: index + 1, count: files.length });
+  let begun = 0;
+  const judge = async (file: QueryFile): Promise<void> => {
+    begun += 1;
+    options.onProgress({ report: file.name, position: begun, count: files.length });
     const whole = await runReport(engine, file, parameters, hasNeeds(file, extent));
     const result = withGone(whole, goneText(file.text, gone));
     const judged = exceptions
       ? applyExceptions(result, exceptions, lastDay)
       : { report: result, uses: [] };
     results.set(file.name, judged);
-  }
+  };
+  await inTurn(files, judge, engine.atOnce);
   const common = await commonContent(options, parameters, extent.data_through_at);
   const outcomes: ReportOutcome[] = [];
   for (const [index, definition] of definitions.entries()) {

@@ -56,6 +56,12 @@ export function permissionsOf(config: Config, own: Place): Permissions {
     if (role === undefined) permissions.own.push(...statements);
     else permissions.ofRoles.set(role, [...(permissions.ofRoles.get(role) ?? []), ...statements]);
   }
+  if (config.athena && lake) {
+    const role = config.athena.role_arn ?? lake.roleArn;
+    const statements = athenaStatements(config.athena, lake, placeOfRole(role) ?? own);
+    if (role === undefined) permissions.own.push(...statements);
+    else permissions.ofRoles.set(role, [...(permissions.ofRoles.get(role) ?? []), ...statements]);
+  }
   const roles = [...permissions.ofRoles.keys()].sort();
   if (roles.length > 0) permissions.own.push(allow('AssumeRoles', ['sts:AssumeRole'], roles));
   permissions.own.push(...signatureStatements(config, own), ...notifyStatements(config, own));
@@ -104,6 +110,54 @@ function lakeStatements({ bucket, prefix }: RemotePlace, partition: string): Sta
   return [
     allow('LakeList', ['s3:ListBucket'], [arn]),
     allow('LakeObjects', actions, [`${arn}/${literal(prefix)}*`]),
+  ];
+}
+
+function placeOfRole(role: string | undefined): Place | undefined {
+  const [, partition = '', , , account = ''] = role?.split(':') ?? [];
+  return role === undefined ? undefined : { partition, account };
+}
+
+function athenaStatements(
+  athena: NonNullable<Config['athena']>,
+  lake: RemotePlace,
+  { partition, account }: Place,
+): Statement[] {
+  const { workgroup, database, output } = athena;
+  const region = athena.region ?? lake.region;
+  const glue = `arn:${partition}:glue:${region}:${account}`;
+  const databases = [database, `${database}_work`];
+  const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(output ?? '') ?? [];
+  const actionsOn = (on: 'workgroup' | 'catalog'): string[] =>
+    PERMISSIONS.athena
+      .filter((one) => one.on === on)
+      .map(({ action }) => action)
+      .sort();
+  return [
+    allow('AthenaStatements', actionsOn('workgroup'), [
+      `arn:${partition}:athena:${region}:${account}:workgroup/${workgroup}`,
+    ]),
+    allow('AthenaTables', actionsOn('catalog'), [
+      `${glue}:catalog`,
+      ...databases.flatMap((name) => [`${glue}:database/${name}`, `${glue}:table/${name}/*`]),
+    ]),
+    allow(
+      'AthenaBuckets',
+      ['s3:GetBucketLocation'],
+      [...new Set([lake.bucket, bucket ?? lake.bucket])].map(
+        (name) => `arn:${partition}:s3:::${name}`,
+      ),
+    ),
+    // Without `output` the workgroup says where results go, which is not known here.
+    ...(bucket === undefined
+      ? []
+      : [
+          allow(
+            'AthenaResults',
+            ['s3:GetObject', 's3:PutObject'],
+            [`arn:${partition}:s3:::${bucket}/${literal(prefix)}*`],
+          ),
+        ]),
   ];
 }
 

@@ -2,15 +2,17 @@
  * The queries of `queries/` on a real Trino: over the lake of the samples, which DuckDB made, each says
  * what DuckDB says, row for row.
  */
-import { cpSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 import type { Engine } from '../../src/engines/engine.ts';
+import { rawColumns, rawSelect, rawTableName } from '../../src/engines/raw-flow-logs.ts';
+import { readS3FlowLogs } from '../../src/engines/raw-script.ts';
+import { FLOW_LOG_FIELDS } from '../../src/flow-log-fields.ts';
 import { listOf, PACKAGE_ROOT, type QueryFile, readLayer } from '../../src/query-file.ts';
 import { TABLES } from '../../src/tables.ts';
 import { openTrinoLake, sorted, type TrinoLake } from './trino-lake.ts';
-import { stepsOfDay, storeStep } from './trino-steps.ts';
 
 const PERIOD = { period_start: '2026-11-02T00:00:00Z', period_end: '2026-11-04T00:00:00Z' };
 
@@ -73,23 +75,33 @@ test.each(readLayer('parts').map((file) => [file.name, file] as const))(
   },
 );
 
-/** Each reads what those before it left on the same engine: only the tables of ingest come from DuckDB. */
-describe('the steps of enrichment, of one day', () => {
-  const config = readConfig(join(PACKAGE_ROOT, 'samples', 'flowproof.yaml'));
-  let steps: Engine;
-
-  beforeAll(async () => {
-    steps = await lake.openSchema('steps', ({ layer }) => layer === 'ingest');
-  });
-
-  test.each(
-    stepsOfDay(config, '2026-11-02').map((step, place) => [step.name, place, step] as const),
-  )('%s (%i)', async (name, _, step) => {
-    await storeStep(lake.duckdb, step);
-    await storeStep(steps, step);
-    const rows = `select * from ${name}`;
-    expect(sorted(await steps.run(rows))).toEqual(sorted(await lake.duckdb.run(rows)));
-  });
+/** The view that Athena gets, over tables as Trino writes them: Athena alone finds the days by itself. */
+test('raw flow logs, read in place, are the rows that ingest made of them', async () => {
+  const flowLogs = await readS3FlowLogs(lake.samples.lake);
+  const texts = flowLogs.filter(({ file_format }) => file_format === 'plain-text');
+  expect(texts).toHaveLength(2);
+  const columns = `${FLOW_LOG_FIELDS.map(({ column }) => column).join(', ')}, flow_date`;
+  for (const flowLog of texts) {
+    const folder = mkdtempSync(join(tmpdir(), 'raw-'));
+    const logs = join(PACKAGE_ROOT, 'samples', 'logs');
+    for (const file of readdirSync(logs, { recursive: true, encoding: 'utf8' })) {
+      const isOne = file.includes(flowLog.flow_log_id) && file.endsWith('.log.gz');
+      if (isOne) cpSync(join(logs, file), join(folder, basename(file)));
+    }
+    const types: Record<string, string> = { string: 'varchar', int: 'integer' };
+    const definitions = rawColumns(flowLog).map(
+      ({ name, type }) => `"${name}" ${types[type] ?? type}`,
+    );
+    await trino.runOwn(
+      `create table ${rawTableName(flowLog)} (${definitions.join(', ')}) with (external_location = 'file://${folder}', format = 'TEXTFILE', textfile_field_separator = ' ', skip_header_line_count = 1)`,
+    );
+    const found = await trino.runOwn(`select ${columns} from (${rawSelect(flowLog)})`);
+    const expected = await lake.duckdb.run(
+      `select ${columns} from flow where object_id in (select object_id from source_object where flow_log_id = '${flowLog.flow_log_id}')`,
+    );
+    expect(found.rows.length).toBeGreaterThan(500);
+    expect(sorted(found)).toEqual(sorted(expected));
+  }
 });
 
 test('what is asked about is there: most reports have rows', async () => {

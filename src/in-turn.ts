@@ -1,4 +1,4 @@
-/** Many transfers, a few at a time. */
+/** Many things that wait for others, a few at a time. */
 
 const AT_ONCE = 8;
 
@@ -6,6 +6,7 @@ const AT_ONCE = 8;
 export async function inTurn<Item>(
   items: readonly Item[],
   act: (item: Item) => Promise<void>,
+  atOnce = AT_ONCE,
 ): Promise<void> {
   let next = 0;
   let failure: { thrown: unknown } | undefined;
@@ -20,6 +21,6 @@ export async function inTurn<Item>(
       }
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
   if (failure) throw failure.thrown;
 }
