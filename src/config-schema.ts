@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
+import { duckdbExtensions, lakeRead } from './lake-read-schema.ts';
 import { metrics } from './metrics-schema.ts';
 import { expectedEveryHours, notifications } from './notify-schema.ts';
 import { queryLimits } from './query-limits-schema.ts';
@@ -285,6 +286,8 @@ export const configSchema = z
       .describe(
         'Folder for the copy of a lake in S3; below the cache folder of the user if absent',
       ),
+    lake_read: lakeRead,
+    duckdb_extensions: duckdbExtensions,
     sources: z
       .strictObject({
         flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),
