@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
 import { DERIVED_FILE, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
-import { partitionDates } from '../lake-files.ts';
+import { locateFiles, partitionDates } from '../lake-files.ts';
 import { findTable, quoteName, quoteText, type Table } from '../tables.ts';
 import { runStep, type Step } from './steps.ts';
 
@@ -99,10 +99,11 @@ export async function areCurrent(
 ): Promise<boolean> {
   const files = steps.map((step) => derivedFile(lake, step, date));
   if (!files.every((file) => existsSync(file))) return false;
+  const located = await locateFiles(lake, files);
   // One statement for all: a lake of a year asks this of thousands of files.
   const rows = await readRows<{ value: string }>(
     connection,
-    `select decode(value) as value from parquet_kv_metadata([${files.map(quoteFile).join(', ')}]) where decode(key) = '${INPUTS_KEY}'`,
+    `select decode(value) as value from parquet_kv_metadata([${located.map(quoteFile).join(', ')}]) where decode(key) = '${INPUTS_KEY}'`,
   );
   return rows.length === files.length && rows.every(({ value }) => value === inputs);
 }

@@ -65,12 +65,12 @@ export async function writeStub(copy: string, name: string): Promise<Stamp | und
   return stampOf(path);
 }
 
-type Known = { mtimeMs: number; size: number; stubs: ReadonlyMap<string, RemoteFile> };
+type Known = { mtimeMs: number; size: number; stubs: ReadonlyMap<string, CopiedFile> };
 
 const known = new Map<string, Known>();
 
 /** The files of a copy whose content stays in S3, by path. Asked for each table, it reads the state when that is new. */
-export async function stubsOf(copy: string, uri: string): Promise<ReadonlyMap<string, RemoteFile>> {
+export async function stubsOf(copy: string, uri: string): Promise<ReadonlyMap<string, CopiedFile>> {
   const stamp = await stampOf(join(copy, STATE_FILE));
   if (!stamp) return new Map();
   const { mtimeMs, size } = stamp;

@@ -87,6 +87,11 @@ export function noteRemote(root: string, place: RemotePlace): void {
   places.set(root, place);
 }
 
+/** Those of this process, which as a rule has one. */
+export function remotePlaces(): RemotePlace[] {
+  return [...places.values()];
+}
+
 export function remoteOf(root: string): RemotePlace | undefined {
   return places.get(root);
 }

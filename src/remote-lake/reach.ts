@@ -17,7 +17,9 @@ const LEAST_MILLISECONDS = 10 * 60_000;
 const PLAIN_PREFIX = /^[\w.=/-]*$/;
 
 /** How large files are read: in place by the extension in `folder`, or from the copy, and why. */
-export type WayOfReading = { folder: string; version: string } | { folder?: undefined; why: string };
+export type WayOfReading =
+  | { folder: string; version: string }
+  | { folder?: undefined; why: string };
 
 /** Throws LAKE_UNUSABLE where the configuration asks for what cannot be. */
 export async function wayOfReading(place: RemotePlace): Promise<WayOfReading> {

@@ -7,6 +7,7 @@ import { readHead } from './head.ts';
 import { openStore } from './object-store.ts';
 import type { RemotePlace } from './place.ts';
 import { publishCopy } from './publish.ts';
+import { settleReading } from './reach.ts';
 import { isUpToDate, leaveLargeFiles, refreshCopy } from './refresh.ts';
 import { lockRemote } from './remote-lock.ts';
 
@@ -24,6 +25,7 @@ export async function openRemoteForWriting(
   copy: string,
   openCopy: () => Promise<LakeLock>,
 ): Promise<PublishedLake> {
+  await settleReading(place);
   const store = await openStore(place);
   const remoteLock = await lockRemote(store, place);
   let lock: LakeLock | undefined;
@@ -52,6 +54,7 @@ const WAITS = 60;
 
 /** Brings the copy up to date for a reader. While a run of this machine writes to it, it is read as it is. */
 export async function refreshForReading(place: RemotePlace, copy: string): Promise<void> {
+  await settleReading(place);
   const store = await openStore(place);
   for (let wait = 0; ; wait += 1) {
     const [state, newest] = [await readState(copy, place.uri), await readHead(store, place)];

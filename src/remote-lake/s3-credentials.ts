@@ -59,6 +59,8 @@ export function readingPolicy({ bucket, prefix, roleArn }: RemotePlace): string 
         Action: 's3:GetObject',
         Resource: `arn:${partition}:s3:::${bucket}/${literal}*`,
       },
+      // Objects may be encrypted with a key of KMS that the role may use.
+      { Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*' },
     ],
   });
 }
