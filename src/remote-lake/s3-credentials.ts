@@ -46,18 +46,19 @@ async function openReader(place: RemotePlace): Promise<S3Client> {
   return await openClient(Client, place, readingPolicy(place));
 }
 
-/** What a session of the role may do that the engine is given: whatever a statement is, it writes nothing. */
+/**
+ * What a session of the role may do that the engine is given: whatever a statement is, it writes nothing. The
+ * prefix of a lake that is read in place has no character that a policy takes for a pattern.
+ */
 export function readingPolicy({ bucket, prefix, roleArn }: RemotePlace): string {
   const partition = roleArn?.split(':')[1] ?? 'aws';
-  // In a policy, ${*} is an asterisk that stands for itself.
-  const literal = prefix.replace(/[*?$]/g, '${$&}');
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
       {
         Effect: 'Allow',
         Action: 's3:GetObject',
-        Resource: `arn:${partition}:s3:::${bucket}/${literal}*`,
+        Resource: `arn:${partition}:s3:::${bucket}/${prefix}*`,
       },
       // Objects may be encrypted with a key of KMS that the role may use.
       { Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*' },
