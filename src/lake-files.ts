@@ -5,8 +5,8 @@
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { FlowproofError } from './errors.ts';
-import { listFiles } from './list-files.ts';
 import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, readManifest } from './lake-manifest.ts';
+import { listFiles } from './list-files.ts';
 import { type CopiedFile, isSameStamp, stampOf, stubsOf } from './remote-lake/copy-state.ts';
 import { type RemotePlace, remoteOf } from './remote-lake/place.ts';
 import { findTable, TABLES, type Table } from './tables.ts';
@@ -125,17 +125,14 @@ function uriOf({ bucket, prefix }: RemotePlace, { key }: CopiedFile): string {
   return `s3://${bucket}/${prefix}${key}`;
 }
 
-/** Where each of the files can be read: at its path, or at its URI if the copy has its name alone. */
-export async function locateFiles(root: string, paths: readonly string[]): Promise<string[]> {
+/** Where a file can be read: at its path, or at its URI, with its ETag, if the copy has its name alone. */
+export async function locateFile(
+  root: string,
+  path: string,
+): Promise<{ path: string; etag?: string }> {
   const place = remoteOf(root);
-  if (!place) return [...paths];
-  const stubs = await stubsOf(root, place.uri);
-  const found: string[] = [];
-  for (const path of paths) {
-    const remote = await stubAt(root, stubs, path);
-    found.push(remote ? uriOf(place, remote) : path);
-  }
-  return found;
+  const remote = place && (await stubAt(root, await stubsOf(root, place.uri), path));
+  return remote ? { path: uriOf(place, remote), etag: remote.etag } : { path };
 }
 
 /** URIs of all files that tables of the lake have in S3 alone, sorted. */

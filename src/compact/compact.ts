@@ -11,6 +11,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Database, openDatabase } from '../database.ts';
 import { diskFullError } from '../disk-full.ts';
+import { withFilesHere } from '../files-here.ts';
 import {
   abandonBatches,
   commitBatch,
@@ -29,7 +30,6 @@ import {
   readManifest,
 } from '../lake-manifest.ts';
 import { type Settled, settle, waitingFiles } from '../lake-settle.ts';
-import { withFilesHere } from '../files-here.ts';
 import { mergeFiles } from './merge-files.ts';
 import { MERGED_TABLES, type MergePlan, planMerges } from './plan-groups.ts';
 

@@ -32,6 +32,7 @@ import {
   writeDerivedTable,
   writeScratchFile,
 } from './derived-table.ts';
+import { keepInputs } from './known-inputs.ts';
 import {
   forgetLastEnrichment,
   hashLake,
@@ -145,6 +146,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     copyCount: Number(copies?.copy_count ?? 0),
   };
   await noteEnrichment(lake, await hashLake(lake, ruleTexts), result);
+  await keepInputs(lake);
   return { ...result, rebuiltDayCount, lateDates: late };
 }
 

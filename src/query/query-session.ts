@@ -11,8 +11,8 @@ import type { Readable } from 'node:stream';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { recordAccess } from './access-log.ts';
 import { startQueryProcess } from './child-process.ts';
-import { limitError, type QueryLimits } from './limits.ts';
 import { type LakeInPlace, openInPlace } from './lake-in-place.ts';
+import { limitError, type QueryLimits } from './limits.ts';
 import type { ExplainKind, QueryFormat } from './query-format.ts';
 import {
   type ChildMessage,

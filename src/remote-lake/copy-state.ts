@@ -18,7 +18,8 @@ export type CopiedFile = RemoteFile & { stamp: Stamp; isStub?: true };
 export type CopyState = { uri: string; head: Head; files: Map<string, CopiedFile> };
 
 /** What is of this machine alone: locks, what is being written, and this state. */
-const OWN = /^\.flowproof\/(?:lock|staging\/|scratch\/|remote\.json|outbox\/|operations\.json)/;
+const OWN =
+  /^\.flowproof\/(?:lock|staging\/|scratch\/|remote\.json|inputs\.json|outbox\/|operations\.json)/;
 
 /** Paths of the files of the copy that are part of the lake, sorted. */
 export async function filesOfCopy(copy: string): Promise<string[]> {

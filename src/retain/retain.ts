@@ -10,8 +10,8 @@
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { withFilesHere } from '../files-here.ts';
-import { sizeOfFile, type TableFile } from '../lake-files.ts';
 import { canReachS3 } from '../lake.ts';
+import { sizeOfFile, type TableFile } from '../lake-files.ts';
 import { type Manifest, type RetiredDay, readManifest } from '../lake-manifest.ts';
 import { type Settled, settle } from '../lake-settle.ts';
 import type { Retention } from '../retention-schema.ts';
