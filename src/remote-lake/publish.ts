@@ -171,8 +171,7 @@ async function settle(publishing: Publishing): Promise<void> {
     written.set(name, { size: file.size, key: name, etag });
   });
   for (const [name, file] of written) {
-    const { stamp } = state.files.get(name) as CopiedFile;
-    state.files.set(name, { ...file, stamp });
+    state.files.set(name, { ...(state.files.get(name) as CopiedFile), ...file });
   }
   await changeHead(publishing, { written, removed: new Set() });
   await store.remove(waiting.map(([, { key }]) => key));

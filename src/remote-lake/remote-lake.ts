@@ -37,7 +37,7 @@ export async function openRemoteForWriting(
     return {
       publish: () => publishCopy({ store, place, copy, state, confirm }),
       async release() {
-        await leaveLargeFiles(place, copy, state);
+        await leaveLargeFiles(place, copy);
         await opened.release();
         await remoteLock.release();
       },
