@@ -8,10 +8,8 @@ import { FlowproofError } from '../errors.ts';
 import { findHttpfs, giveSecret, loadHttpfs, type S3Access } from './httpfs.ts';
 import { endpointOfS3 } from './object-store.ts';
 import { type RemotePlace, remoteOf } from './place.ts';
+import { LEAST_MILLISECONDS, renewInTime } from './renew.ts';
 import { credentialsOf } from './s3-credentials.ts';
-
-/** Credentials are renewed when they hold for less than this. */
-const LEAST_MILLISECONDS = 10 * 60_000;
 
 /** A prefix whose characters mean nothing else in a URI or in a pattern of files. */
 const PLAIN_PREFIX = /^[\w.=/-]*$/;
@@ -82,42 +80,13 @@ export async function reachS3(connection: DuckDBConnection, root: string): Promi
   const access = await accessTo(place);
   if (!access) return false;
   await openAccess(connection, place, access);
-  renewInTime(connection, place, access);
-  return true;
-}
-
-const RETRY_MILLISECONDS = 60_000;
-const LONGEST_MILLISECONDS = 6 * 3_600_000;
-
-/** Gives the database new credentials before those that it has end, until it is closed. */
-function renewInTime(connection: DuckDBConnection, place: RemotePlace, first: S3Access): void {
-  let timer: NodeJS.Timeout | undefined;
-  const plan = ({ credentials: { expiresAt } }: S3Access): void => {
-    if (expiresAt === undefined) return;
-    const left = expiresAt - Date.now() - LEAST_MILLISECONDS;
-    arm(Math.min(Math.max(left, RETRY_MILLISECONDS), LONGEST_MILLISECONDS));
-  };
-  const arm = (milliseconds: number): void => {
-    timer = setTimeout(() => void renew(), milliseconds);
-    timer.unref();
-  };
-  let isClosed = false;
-  const renew = async (): Promise<void> => {
-    try {
-      const access = await accessTo(place);
-      if (isClosed || !access) return;
-      await besideConnection(connection, (other) => giveSecret(other, place, access));
-      plan(access);
-    } catch {
-      // Without a network for a moment: those that it has may hold for some minutes more.
-      if (!isClosed) arm(RETRY_MILLISECONDS);
-    }
-  };
-  beforeClose(connection, () => {
-    isClosed = true;
-    clearTimeout(timer);
+  const stop = renewInTime(access, {
+    next: () => accessTo(place),
+    // The connection may be busy with a long statement.
+    give: (newer) => besideConnection(connection, (other) => giveSecret(other, place, newer)),
   });
-  plan(first);
+  beforeClose(connection, stop);
+  return true;
 }
 
 function unreachable({ uri }: RemotePlace, problem: string, remedy: string): FlowproofError {

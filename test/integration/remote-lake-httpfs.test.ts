@@ -17,9 +17,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { compact } from '../../src/compact/compact.ts';
+import { noteRemote, parsePlace } from '../../src/remote-lake/place.ts';
+import { restoreDay, retainLake } from '../../src/retain/retain-lake.ts';
 import { makeBucket, REGION, s3 } from './aws.ts';
 import { packageWith } from './duckdb-httpfs.ts';
 import { SAMPLES } from './flowproof.ts';
@@ -139,7 +147,7 @@ const stager = machine(false);
 
 beforeAll(async () => {
   await makeBucket(BUCKET);
-  writeFlows('first', '2026-11-02', 110_000);
+  writeFlows('first', '2026-11-02', 115_000);
   expect(await writer.flowproof('run', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
 });
 
@@ -150,7 +158,7 @@ test('another machine makes the same answer and the same pack, and fetches none 
   const args = ['query', '--format', 'csv', FLOWS];
   const [there, here] = [await reader.flowproof(...args), await stager.flowproof(...args)];
   expect(there).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(here.stdout.split('\n').length).toBeGreaterThan(110_000);
+  expect(here.stdout.split('\n').length).toBeGreaterThan(115_000);
   expect(there.stdout === here.stdout).toBe(true);
   expect(await reader.flowproof('report', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await stager.flowproof('report', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
@@ -160,4 +168,196 @@ test('another machine makes the same answer and the same pack, and fetches none 
   expect([...sizesBelow(stager.copy).values()].filter((size) => size >= LARGE_BYTES)).toHaveLength(
     large.length,
   );
+});
+
+test('a run of such a machine reads what is new, makes what follows from it, and leaves the past where it is', async () => {
+  const before = await largeObjects();
+  writeFlows('second', '2026-11-03', 400);
+  const ended = await reader.flowproof('run', '--quiet');
+  expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(ended.stdout).toMatch(/^Read +2 new objects/m);
+  // The second run asks no file of the past again what it was made from.
+  const inputs = readFileSync(join(reader.copy, '.flowproof', 'inputs.json'), 'utf8');
+  expect(inputs).toContain('flow_copy/flow_date=2026-11-02/data.parquet');
+  const sizes = sizesBelow(reader.copy);
+  expect(before.filter((name) => sizes.get(name) !== 0)).toEqual([]);
+  const counts = `select flow_date, count(*) as flows, count(distinct flow_id) as ids, sum(bytes) as bytes
+    from flow_enriched group by all order by all`;
+  const args = ['query', '--format', 'csv', counts];
+  const there = await reader.flowproof(...args);
+  expect(there.stdout).toMatch(/^2026-11-03,/m);
+  expect(there.stdout).toBe((await stager.flowproof(...args)).stdout);
+});
+
+test('explain and status read in place, and doctor says so', async () => {
+  const { stdout } = await reader.flowproof(
+    ...[
+      'query',
+      '--format',
+      'csv',
+      "select flow_id from flow where flow_date = '2026-11-02' limit 1",
+    ],
+  );
+  const id = stdout.trim().split('\n')[1] ?? '';
+  const there = await reader.flowproof('explain', id);
+  expect(there).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(there.stdout).toBe((await stager.flowproof('explain', id)).stdout);
+  expect(await reader.flowproof('status')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect((await reader.flowproof('doctor')).stdout).toMatch(/read in S3, by httpfs v1\.5\.5/);
+  expect((await stager.flowproof('doctor')).stdout).toMatch(/read from the copy[\s\S]*is missing/);
+});
+
+test('where the extension must be and is not, an error says which to put where', async () => {
+  const lost = machine(false, { lake_read: 'in_place' });
+  const { exitCode, stderr } = await lost.flowproof('status');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(join(lost.folder, 'extensions', 'v1.5.5'));
+  expect(stderr).toMatch(/LAKE_UNUSABLE[\s\S]*duckdb-extension-httpfs==1\.5\.5/);
+});
+
+test('with a role, its session reads', async () => {
+  const role = machine(true, { lake_role_arn: 'arn:aws:iam::123456789012:role/flowproof' });
+  const args = ['query', '--format', 'csv', 'select count(*), sum(bytes) from flow'];
+  const answer = await role.flowproof(...args);
+  expect(answer).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(answer.stdout).toBe((await stager.flowproof(...args)).stdout);
+  expect([...sizesBelow(role.copy).values()].filter((size) => size >= LARGE_BYTES)).toEqual([]);
+});
+
+test.each([
+  `select * from read_parquet('s3://${BUCKET}/lake/flow/x.parquet')`,
+  'select * from duckdb_secrets()',
+  `copy flow to 's3://${BUCKET}/lake/x.parquet'`,
+])('a statement is refused: %s', async (sql) => {
+  const { exitCode, stdout, stderr } = await reader.flowproof('query', sql);
+  expect([exitCode, stdout]).toEqual([2, '']);
+  expect(stderr).toContain('QUERY_REFUSED');
+});
+
+test('behind that gate, a locked connection reads the files of the views and reaches nothing else', async () => {
+  const [name = ''] = await largeObjects();
+  const file = `s3://${BUCKET}/lake/${name}`;
+  await makeBucket('beside-the-lake-example');
+  const statements = {
+    lake: `select count(*) > 0 from '${file}'`,
+    other_object: `select * from read_text('s3://${BUCKET}/lake/.flowproof/head.json')`,
+    other_bucket: "select * from 's3://beside-the-lake-example/x.parquet'",
+    way_up: `select * from '${file.replace(/\/([^/]+)$/, '/../x/$1')}'`,
+    other_host: `select * from '${file}?s3_endpoint=example.com'`,
+    other_scheme: `select * from '${file.replace('s3:', 's3a:')}'`,
+    https: "select * from read_csv('https://example.com/x.csv')",
+    http: `select * from read_parquet('${process.env.AWS_ENDPOINT_URL}/${BUCKET}/lake/${name}')`,
+    listing: `select * from glob('s3://${BUCKET}/**')`,
+    pattern: `select * from read_parquet('${file.replace(/[^/]+$/, '*')}')`,
+    writing: `copy (select 1) to 's3://${BUCKET}/lake/flow/new.parquet'`,
+    writing_beside: "copy (select 1) to 's3://beside-the-lake-example/x.parquet'",
+    endpoint: "set s3_endpoint = 'example.com'",
+    key: "select current_setting('s3_secret_access_key') || current_setting('s3_access_key_id')",
+    secrets: 'select * from duckdb_secrets(redact = false)',
+    redacted: 'select secret_string from duckdb_secrets()',
+  };
+  const place = { uri: `s3://${BUCKET}/lake`, bucket: BUCKET, prefix: 'lake/', region: REGION };
+  const access = {
+    folder: join(httpfs, 'extensions'),
+    credentials: { keyId: 'integration', secret: SECRET, sessionToken: SECRET },
+    endpoint: process.env.AWS_ENDPOINT_URL,
+  };
+  const script = join(base, 'package', 'locked.mjs');
+  writeFileSync(
+    script,
+    `import { openDatabase } from './dist/database.js';
+    import { lockDown } from './dist/query/gate.js';
+    import { openAccess } from './dist/remote-lake/reach.js';
+    const { connection } = await openDatabase();
+    await openAccess(connection, ${JSON.stringify(place)}, ${JSON.stringify(access)});
+    await lockDown(connection, { folders: [], files: [${JSON.stringify(file)}] });
+    const said = {};
+    for (const [name, sql] of Object.entries(${JSON.stringify(statements)})) {
+      said[name] = await connection.runAndReadAll(sql).then(
+        (reader) => JSON.stringify(reader.getRowsJson()),
+        (thrown) => thrown.message.split('\\n', 1)[0],
+      );
+    }
+    console.log(JSON.stringify(said));`,
+  );
+  const child = spawn(process.execPath, [script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, AWS_SECRET_ACCESS_KEY: SECRET },
+  });
+  const { lake, key, redacted, ...refused } = JSON.parse(await text(child.stdout));
+  expect([lake, key]).toEqual(['[[true]]', '[[""]]']);
+  expect(redacted).toContain('secret=redacted;session_token=redacted');
+  expect(redacted).not.toContain(SECRET);
+  for (const [name_, said] of Object.entries(refused)) {
+    expect([name_, said]).toEqual([
+      name_,
+      expect.stringMatching(/disabled by configuration|has been locked|secrets is disabled/),
+    ]);
+  }
+});
+
+test('what needs files whole fetches them: compaction, retention, and what comes back', async () => {
+  const counts = `select flow_date, count(*) as flows, sum(bytes) as bytes, sum(hash(flow_id)) as ids
+    from flow group by all order by all`;
+  const ask = async (one: typeof reader): Promise<string> =>
+    (await one.flowproof('query', '--format', 'csv', counts)).stdout;
+  const before = await ask(stager);
+  const root = mkdtempSync(join(base, 'copy-'));
+  const options = { region: REGION, roleArn: undefined, place: 'flowproof.yaml' };
+  const place = parsePlace(`s3://${BUCKET}/lake`, options);
+  noteRemote(root, { ...place, leavesLargeFiles: true });
+  const onProgress = (): void => {};
+  const merge = (now: string) =>
+    compact({ lake: root, now: new Date(now), olderThanDays: 1, onProgress });
+  const { tables } = await merge('2026-12-01');
+  const [flows] = tables.filter(({ table }) => table === 'flow');
+  expect(flows?.before.sizeBytes).toBeGreaterThan(2 * LARGE_BYTES);
+  expect(flows?.after.sizeBytes).toBeGreaterThan(LARGE_BYTES);
+  expect(await ask(reader)).toBe(before);
+  // What was merged goes, and the merged file moves to its place: its name here, its content in S3.
+  expect((await merge('2026-12-03')).removed.sizeBytes).toBeGreaterThan(2 * LARGE_BYTES);
+  const merged = (await largeObjects()).filter((name) => name.startsWith('flow/'));
+  expect(merged).toEqual([expect.stringMatching(/^flow\/flow_date=2026-11-02\/merged_/)]);
+  expect(await ask(reader)).toBe(before);
+  expect(await ask(stager)).toBe(before);
+
+  const archive = mkdtempSync(join(base, 'archive-'));
+  const retention = { raw_months: 12, archive };
+  const config = { lake: root, retention, path: 'flowproof.yaml', sha256: '0' };
+  const now = new Date('2028-01-10');
+  const left = await retainLake({
+    ...{ config, now, onProgress, isDryRun: false },
+    isEnriched: async () => true,
+  });
+  expect(left.tables.map(({ table }) => table)).toContain('flow');
+  expect(sizesBelow(archive).get(merged[0] ?? '')).toBeGreaterThan(LARGE_BYTES);
+  expect(await ask(reader)).not.toContain('2026-11-02');
+  await restoreDay({ config, now, date: '2026-11-02' });
+  const day = (csv: string): string[] =>
+    csv.split('\n').filter((row) => row.startsWith('2026-11-02'));
+  expect(day(await ask(reader))).toEqual(day(before));
+  expect([...sizesBelow(root).values()].filter((size) => size >= LARGE_BYTES)).toEqual([]);
+});
+
+test('a file that is gone is an error that says to run again; credentials are written nowhere', async () => {
+  const [name = ''] = await largeObjects();
+  const object = { Bucket: BUCKET, Key: `lake/${name}` };
+  const { Body } = await s3.send(new GetObjectCommand(object));
+  const content = Buffer.from((await Body?.transformToByteArray()) ?? []);
+  await s3.send(new DeleteObjectCommand(object));
+  const answers = [
+    await reader.flowproof('query', `select sum(hash(flow_id)) from flow_copy`),
+    await reader.flowproof('query', `select sum(bytes) from flow`),
+    await reader.flowproof('explain', '--debug', 'f:1'),
+  ];
+  await s3.send(new PutObjectCommand({ ...object, Body: content }));
+  expect(answers.map(({ exitCode }) => exitCode)).toContain(1);
+  const said = answers.map(({ stderr }) => stderr).join('');
+  expect(said).toMatch(/error LAKE_CHANGED[\s\S]*Run it again/);
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+  expect(Contents.map(({ Key }) => Key).join()).not.toContain(SECRET);
+  expect(answers.map(({ stdout, stderr }) => stdout + stderr).join()).not.toContain(SECRET);
+  for (const path of sizesBelow(reader.folder).keys()) {
+    expect([path, readFileSync(join(reader.folder, path)).includes(SECRET)]).toEqual([path, false]);
+  }
 });

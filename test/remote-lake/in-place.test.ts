@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { version } from '@duckdb/node-api';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase, readRows } from '../../src/database.ts';
 import { areCurrent } from '../../src/enrich/derived-table.ts';
 import { keepInputs, noteInputs } from '../../src/enrich/known-inputs.ts';
@@ -12,11 +12,12 @@ import { settle } from '../../src/lake-settle.ts';
 import { lockDown } from '../../src/query/gate.ts';
 import { readState } from '../../src/remote-lake/copy-state.ts';
 import { readHead } from '../../src/remote-lake/head.ts';
-import { findHttpfs, giveSecret } from '../../src/remote-lake/httpfs.ts';
+import { findHttpfs, giveSecret, type S3Access } from '../../src/remote-lake/httpfs.ts';
 import { noteRemote, parsePlace, type RemotePlace } from '../../src/remote-lake/place.ts';
 import { publishCopy } from '../../src/remote-lake/publish.ts';
 import { reachS3, settleReading, wayOfReading } from '../../src/remote-lake/reach.ts';
 import { leaveLargeFiles, refreshCopy } from '../../src/remote-lake/refresh.ts';
+import { renewInTime } from '../../src/remote-lake/renew.ts';
 import { readingPolicy } from '../../src/remote-lake/s3-credentials.ts';
 import { assertUnchanged, filesSeen, readingError } from '../../src/remote-lake/unchanged.ts';
 import { findTable } from '../../src/tables.ts';
@@ -329,6 +330,47 @@ describe('the way of reading', () => {
       Resource: 'arn:aws-us-gov:s3:::example-lake/evidence/*',
     });
     expect(JSON.stringify(Statement)).not.toMatch(/Put|Delete|List|s3:\*/);
+  });
+});
+
+describe('credentials of a long run', () => {
+  const ending = (minutes: number): S3Access => ({
+    folder: '',
+    credentials: { keyId: 'a', secret: 'b', expiresAt: Date.now() + minutes * 60_000 },
+  });
+  const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('are renewed before they end, tried again where that fails, until the database is closed', async () => {
+    const given: S3Access[] = [];
+    let failures = 2;
+    const stop = renewInTime(ending(60), {
+      next: async () => {
+        failures -= 1;
+        if (failures >= 0) throw new Error('no network');
+        return ending(60);
+      },
+      give: async (access) => void given.push(access),
+    });
+    await minutes(51);
+    expect(given).toEqual([]);
+    await minutes(2);
+    expect(given.length).toBe(1);
+    await minutes(49);
+    expect(given.length).toBe(2);
+    stop();
+    await minutes(600);
+    expect(given.length).toBe(2);
+  });
+
+  test('that do not end are left alone', async () => {
+    const { credentials } = ending(1);
+    const next = vi.fn(async () => undefined);
+    const { keyId, secret } = credentials;
+    renewInTime({ folder: '', credentials: { keyId, secret } }, { next, give: async () => {} });
+    await minutes(10_000);
+    expect(next).not.toHaveBeenCalled();
   });
 });
 
