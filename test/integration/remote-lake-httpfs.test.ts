@@ -40,6 +40,8 @@ if (httpfs === '') {
 const BUCKET = 'lake-in-place-example';
 const LARGE_BYTES = 1_048_576;
 const SECRET = 'integration-secret-0123456789';
+/** Milliseconds; whole runs of two machines on a busy one. */
+const PATIENCE = 300_000;
 
 const base = mkdtempSync(join(tmpdir(), 'in-place-'));
 const cli = packageWith(httpfs, join(base, 'package'));
@@ -149,45 +151,53 @@ beforeAll(async () => {
   await makeBucket(BUCKET);
   writeFlows('first', '2026-11-02', 115_000);
   expect(await writer.flowproof('run', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
-});
+}, PATIENCE);
 
-test('another machine makes the same answer and the same pack, and fetches none of the large files', async () => {
-  const large = await largeObjects();
-  expect(large.some((name) => name.startsWith('flow/'))).toBe(true);
+test(
+  'another machine makes the same answer and the same pack, and fetches none of the large files',
+  async () => {
+    const large = await largeObjects();
+    expect(large.some((name) => name.startsWith('flow/'))).toBe(true);
 
-  const args = ['query', '--format', 'csv', FLOWS];
-  const [there, here] = [await reader.flowproof(...args), await stager.flowproof(...args)];
-  expect(there).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(here.stdout.split('\n').length).toBeGreaterThan(115_000);
-  expect(there.stdout === here.stdout).toBe(true);
-  expect(await reader.flowproof('report', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(await stager.flowproof('report', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(packOf(reader.folder)).toEqual(packOf(stager.folder));
-  const sizes = sizesBelow(reader.copy);
-  expect(large.map((name) => [name, sizes.get(name)])).toEqual(large.map((name) => [name, 0]));
-  expect([...sizesBelow(stager.copy).values()].filter((size) => size >= LARGE_BYTES)).toHaveLength(
-    large.length,
-  );
-});
+    const args = ['query', '--format', 'csv', FLOWS];
+    const [there, here] = [await reader.flowproof(...args), await stager.flowproof(...args)];
+    expect(there).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(here.stdout.split('\n').length).toBeGreaterThan(115_000);
+    expect(there.stdout === here.stdout).toBe(true);
+    expect(await reader.flowproof('report', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await stager.flowproof('report', '--quiet')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(packOf(reader.folder)).toEqual(packOf(stager.folder));
+    const sizes = sizesBelow(reader.copy);
+    expect(large.map((name) => [name, sizes.get(name)])).toEqual(large.map((name) => [name, 0]));
+    expect(
+      [...sizesBelow(stager.copy).values()].filter((size) => size >= LARGE_BYTES),
+    ).toHaveLength(large.length);
+  },
+  PATIENCE,
+);
 
-test('a run of such a machine reads what is new, makes what follows from it, and leaves the past where it is', async () => {
-  const before = await largeObjects();
-  writeFlows('second', '2026-11-03', 400);
-  const ended = await reader.flowproof('run', '--quiet');
-  expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(ended.stdout).toMatch(/^Read +2 new objects/m);
-  // The second run asks no file of the past again what it was made from.
-  const inputs = readFileSync(join(reader.copy, '.flowproof', 'inputs.json'), 'utf8');
-  expect(inputs).toContain('flow_copy/flow_date=2026-11-02/data.parquet');
-  const sizes = sizesBelow(reader.copy);
-  expect(before.filter((name) => sizes.get(name) !== 0)).toEqual([]);
-  const counts = `select flow_date, count(*) as flows, count(distinct flow_id) as ids, sum(bytes) as bytes
+test(
+  'a run of such a machine reads what is new, makes what follows from it, and leaves the past where it is',
+  async () => {
+    const before = await largeObjects();
+    writeFlows('second', '2026-11-03', 400);
+    const ended = await reader.flowproof('run', '--quiet');
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/^Read +2 new objects/m);
+    // The second run asks no file of the past again what it was made from.
+    const inputs = readFileSync(join(reader.copy, '.flowproof', 'inputs.json'), 'utf8');
+    expect(inputs).toContain('flow_copy/flow_date=2026-11-02/data.parquet');
+    const sizes = sizesBelow(reader.copy);
+    expect(before.filter((name) => sizes.get(name) !== 0)).toEqual([]);
+    const counts = `select flow_date, count(*) as flows, count(distinct flow_id) as ids, sum(bytes) as bytes
     from flow_enriched group by all order by all`;
-  const args = ['query', '--format', 'csv', counts];
-  const there = await reader.flowproof(...args);
-  expect(there.stdout).toMatch(/^2026-11-03,/m);
-  expect(there.stdout).toBe((await stager.flowproof(...args)).stdout);
-});
+    const args = ['query', '--format', 'csv', counts];
+    const there = await reader.flowproof(...args);
+    expect(there.stdout).toMatch(/^2026-11-03,/m);
+    expect(there.stdout).toBe((await stager.flowproof(...args)).stdout);
+  },
+  PATIENCE,
+);
 
 test('explain and status read in place, and doctor says so', async () => {
   const { stdout } = await reader.flowproof(
@@ -296,48 +306,52 @@ test('behind that gate, a locked connection reads the files of the views and rea
   }
 });
 
-test('what needs files whole fetches them: compaction, retention, and what comes back', async () => {
-  const counts = `select flow_date, count(*) as flows, sum(bytes) as bytes, sum(hash(flow_id)) as ids
+test(
+  'what needs files whole fetches them: compaction, retention, and what comes back',
+  async () => {
+    const counts = `select flow_date, count(*) as flows, sum(bytes) as bytes, sum(hash(flow_id)) as ids
     from flow group by all order by all`;
-  const ask = async (one: typeof reader): Promise<string> =>
-    (await one.flowproof('query', '--format', 'csv', counts)).stdout;
-  const before = await ask(stager);
-  const root = mkdtempSync(join(base, 'copy-'));
-  const options = { region: REGION, roleArn: undefined, place: 'flowproof.yaml' };
-  const place = parsePlace(`s3://${BUCKET}/lake`, options);
-  noteRemote(root, { ...place, leavesLargeFiles: true });
-  const onProgress = (): void => {};
-  const merge = (now: string) =>
-    compact({ lake: root, now: new Date(now), olderThanDays: 1, onProgress });
-  const { tables } = await merge('2026-12-01');
-  const [flows] = tables.filter(({ table }) => table === 'flow');
-  expect(flows?.before.sizeBytes).toBeGreaterThan(2 * LARGE_BYTES);
-  expect(flows?.after.sizeBytes).toBeGreaterThan(LARGE_BYTES);
-  expect(await ask(reader)).toBe(before);
-  // What was merged goes, and the merged file moves to its place: its name here, its content in S3.
-  expect((await merge('2026-12-03')).removed.sizeBytes).toBeGreaterThan(2 * LARGE_BYTES);
-  const merged = (await largeObjects()).filter((name) => name.startsWith('flow/'));
-  expect(merged).toEqual([expect.stringMatching(/^flow\/flow_date=2026-11-02\/merged_/)]);
-  expect(await ask(reader)).toBe(before);
-  expect(await ask(stager)).toBe(before);
+    const ask = async (one: typeof reader): Promise<string> =>
+      (await one.flowproof('query', '--format', 'csv', counts)).stdout;
+    const before = await ask(stager);
+    const root = mkdtempSync(join(base, 'copy-'));
+    const options = { region: REGION, roleArn: undefined, place: 'flowproof.yaml' };
+    const place = parsePlace(`s3://${BUCKET}/lake`, options);
+    noteRemote(root, { ...place, leavesLargeFiles: true });
+    const onProgress = (): void => {};
+    const merge = (now: string) =>
+      compact({ lake: root, now: new Date(now), olderThanDays: 1, onProgress });
+    const { tables } = await merge('2026-12-01');
+    const [flows] = tables.filter(({ table }) => table === 'flow');
+    expect(flows?.before.sizeBytes).toBeGreaterThan(2 * LARGE_BYTES);
+    expect(flows?.after.sizeBytes).toBeGreaterThan(LARGE_BYTES);
+    expect(await ask(reader)).toBe(before);
+    // What was merged goes, and the merged file moves to its place: its name here, its content in S3.
+    expect((await merge('2026-12-03')).removed.sizeBytes).toBeGreaterThan(2 * LARGE_BYTES);
+    const merged = (await largeObjects()).filter((name) => name.startsWith('flow/'));
+    expect(merged).toEqual([expect.stringMatching(/^flow\/flow_date=2026-11-02\/merged_/)]);
+    expect(await ask(reader)).toBe(before);
+    expect(await ask(stager)).toBe(before);
 
-  const archive = mkdtempSync(join(base, 'archive-'));
-  const retention = { raw_months: 12, archive };
-  const config = { lake: root, retention, path: 'flowproof.yaml', sha256: '0' };
-  const now = new Date('2028-01-10');
-  const left = await retainLake({
-    ...{ config, now, onProgress, isDryRun: false },
-    isEnriched: async () => true,
-  });
-  expect(left.tables.map(({ table }) => table)).toContain('flow');
-  expect(sizesBelow(archive).get(merged[0] ?? '')).toBeGreaterThan(LARGE_BYTES);
-  expect(await ask(reader)).not.toContain('2026-11-02');
-  await restoreDay({ config, now, date: '2026-11-02' });
-  const day = (csv: string): string[] =>
-    csv.split('\n').filter((row) => row.startsWith('2026-11-02'));
-  expect(day(await ask(reader))).toEqual(day(before));
-  expect([...sizesBelow(root).values()].filter((size) => size >= LARGE_BYTES)).toEqual([]);
-});
+    const archive = mkdtempSync(join(base, 'archive-'));
+    const retention = { raw_months: 12, archive };
+    const config = { lake: root, retention, path: 'flowproof.yaml', sha256: '0' };
+    const now = new Date('2028-01-10');
+    const left = await retainLake({
+      ...{ config, now, onProgress, isDryRun: false },
+      isEnriched: async () => true,
+    });
+    expect(left.tables.map(({ table }) => table)).toContain('flow');
+    expect(sizesBelow(archive).get(merged[0] ?? '')).toBeGreaterThan(LARGE_BYTES);
+    expect(await ask(reader)).not.toContain('2026-11-02');
+    await restoreDay({ config, now, date: '2026-11-02' });
+    const day = (csv: string): string[] =>
+      csv.split('\n').filter((row) => row.startsWith('2026-11-02'));
+    expect(day(await ask(reader))).toEqual(day(before));
+    expect([...sizesBelow(root).values()].filter((size) => size >= LARGE_BYTES)).toEqual([]);
+  },
+  PATIENCE,
+);
 
 test('a file that is gone is an error that says to run again; credentials are written nowhere', async () => {
   const [name = ''] = await largeObjects();
