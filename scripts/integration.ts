@@ -1,7 +1,7 @@
 /**
  * `npm run test:integration`: prepares what the suite needs, and runs it. Arguments go to vitest, such as
  * a part of a file's name. Fails, and says what to install, where Python, its packages, Chromium, Poppler,
- * systemd or Trino cannot be had: a suite that skips proves nothing.
+ * systemd, Trino or an older DuckDB cannot be had: a suite that skips proves nothing.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +13,7 @@ import {
   ensurePdfinfo,
   ensureSystemdAnalyze,
 } from '../test/integration/debian-program.ts';
+import { ensureHttpfs } from '../test/integration/duckdb-httpfs.ts';
 import { awsEnvironment } from '../test/integration/moto.ts';
 import { ensureEnvironment, findPython } from '../test/integration/python-environment.ts';
 import { ensureTrino } from '../test/integration/trino-server.ts';
@@ -45,6 +46,7 @@ async function runSuite(environment: NodeJS.ProcessEnv): Promise<number> {
 
 try {
   const interpreter = ensureEnvironment(findPython(), CACHE);
+  const httpfs = ensureHttpfs(CACHE, interpreter);
   const chromium = ensureChromium(CACHE);
   const pdfinfo = ensurePdfinfo(CACHE);
   const systemdAnalyze = ensureSystemdAnalyze(CACHE);
@@ -60,6 +62,7 @@ try {
       FLOWPROOF_TEST_PDFINFO: JSON.stringify(pdfinfo),
       FLOWPROOF_TEST_SYSTEMD_ANALYZE: JSON.stringify(systemdAnalyze),
       FLOWPROOF_TEST_TRINO: trino,
+      FLOWPROOF_TEST_HTTPFS: httpfs,
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -13,7 +13,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addJobCommands } from './commands/job.ts';
 import { addQueryCommand } from './commands/query.ts';
-import { publishLake, refreshLake } from './commands/remote.ts';
+import { asLakeError, publishLake, refreshLake } from './commands/remote.ts';
 import { addRetainCommand } from './commands/retain.ts';
 import { addReviewCommand } from './commands/review.ts';
 import { addScheduleCommand } from './commands/schedule.ts';
@@ -63,7 +63,7 @@ async function parseAndPublish(program: Command, args: readonly string[]): Promi
     await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
     await publishLake().catch(() => {});
-    throw thrown;
+    throw asLakeError(thrown);
   }
   await publishLake();
 }

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { allowedServices, cardDataStores, checkScopeNames } from './control-schema.ts';
 import { athena, checkEngine, engineName, trino } from './engines/engine-schema.ts';
+import { duckdbExtensions, lakeRead } from './lake-read-schema.ts';
 import { metrics } from './metrics-schema.ts';
 import { expectedEveryHours, notifications } from './notify-schema.ts';
 import { queryLimits } from './query-limits-schema.ts';
@@ -289,6 +290,8 @@ export const configSchema = z
     engine: engineName,
     trino: trino.optional().describe('The Trino of `engine: trino`'),
     athena: athena.optional().describe('The Athena of `engine: athena`'),
+    lake_read: lakeRead,
+    duckdb_extensions: duckdbExtensions,
     sources: z
       .strictObject({
         flow_logs: z.array(flowLogSource).min(1).describe('VPC flow logs'),

@@ -9,6 +9,7 @@ import { isMap, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configJsonSchema, configSchema } from './config-schema.ts';
 import { FlowproofError, messageOf } from './errors.ts';
+import { defaultExtensions } from './remote-lake/httpfs.ts';
 import { defaultCopy, isRemote, noteRemote, parsePlace } from './remote-lake/place.ts';
 import { schedulePeriod } from './schedule.ts';
 import { checkYamlDepth } from './yaml-depth.ts';
@@ -77,9 +78,16 @@ function placedLake(
   checked: ConfigFile,
   { path, folder }: { path: string; folder: string },
 ): string {
-  const { engine, lake, lake_region: region, lake_role_arn: roleArn, lake_copy: copy } = checked;
+  const { lake, lake_region: region, lake_role_arn: roleArn, lake_copy: copy } = checked;
+  const { engine, lake_read: mode = 'auto', duckdb_extensions: extensions } = checked;
   if (!isRemote(lake)) {
-    const stray = Object.entries({ lake_region: region, lake_role_arn: roleArn, lake_copy: copy });
+    const stray = Object.entries({
+      lake_region: region,
+      lake_role_arn: roleArn,
+      lake_copy: copy,
+      lake_read: checked.lake_read,
+      duckdb_extensions: extensions,
+    });
     const name = stray.find(([, value]) => value !== undefined)?.[0];
     if (name === undefined) return resolve(folder, lake);
     throw new FlowproofError('CONFIG_INVALID', {
@@ -89,6 +97,10 @@ function placedLake(
     });
   }
   const place = parsePlace(lake, { region, roleArn, place: path });
+  place.reading = {
+    mode,
+    extensions: extensions === undefined ? defaultExtensions() : resolve(folder, extensions),
+  };
   const root = copy === undefined ? defaultCopy(place) : resolve(folder, copy);
   noteRemote(root, { ...place, ...(engine === 'duckdb' ? {} : { leavesLargeFiles: true }) });
   return root;

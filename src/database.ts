@@ -16,6 +16,28 @@ export type OpenOptions = {
   tempDirectory?: string;
 };
 
+type Opened = { instance: DuckDBInstance; beforeClose: (() => void)[] };
+
+const databases = new WeakMap<DuckDBConnection, Opened>();
+
+/** Has something done just before the database of a connection is closed. */
+export function beforeClose(connection: DuckDBConnection, act: () => void): void {
+  databases.get(connection)?.beforeClose.push(act);
+}
+
+/** Does something on another connection to the same database: the first may be busy with a long statement. */
+export async function besideConnection(
+  connection: DuckDBConnection,
+  act: (other: DuckDBConnection) => Promise<void>,
+): Promise<void> {
+  const other = (await databases.get(connection)?.instance.connect()) ?? connection;
+  try {
+    await act(other);
+  } finally {
+    if (other !== connection) other.closeSync();
+  }
+}
+
 /** Opens an in-memory database with flowproof's functions, UTC and integer division as in Trino. */
 export async function openDatabase(options: OpenOptions = {}): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', {
@@ -28,9 +50,13 @@ export async function openDatabase(options: OpenOptions = {}): Promise<Database>
   await connection.run("set TimeZone = 'UTC'; set preserve_insertion_order = false");
   await connection.run('set integer_division = true; set enable_progress_bar = false');
   for (const file of readLayer('functions')) await connection.run(file.text);
+  const opened: Opened = { instance, beforeClose: [] };
+  databases.set(connection, opened);
   return {
     connection,
     close: () => {
+      for (const act of opened.beforeClose.splice(0)) act();
+      databases.delete(connection);
       connection.closeSync();
       instance.closeSync();
     },

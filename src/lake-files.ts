@@ -2,12 +2,13 @@
  * Which files a table of the lake consists of: those of committed batches, merged files in the place of
  * what they stand for (`lake-manifest.ts`), and none that has left the lake.
  */
+import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { FlowproofError } from './errors.ts';
 import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, readManifest } from './lake-manifest.ts';
 import { listFiles } from './list-files.ts';
-import { stubsOf } from './remote-lake/copy-state.ts';
-import { remoteOf } from './remote-lake/place.ts';
+import { type CopiedFile, isSameStamp, stampOf, stubsOf } from './remote-lake/copy-state.ts';
+import { type RemotePlace, remoteOf } from './remote-lake/place.ts';
 import { findTable, TABLES, type Table } from './tables.ts';
 
 /** What the names of merged files begin with; names of batches are of hexadecimal digits. */
@@ -41,7 +42,14 @@ export type TableFile = {
   path: string;
   /** Where it is in S3, if its content is not on this machine. */
   uri?: string;
+  /** The object there. */
+  remote?: CopiedFile;
 };
+
+/** Bytes of its content, wherever that is. */
+export async function sizeOfFile({ path, remote }: TableFile): Promise<number> {
+  return remote?.size ?? (await stat(path)).size;
+}
 
 /** True for tables whose files the ledger must know; those of the others count as they are. */
 export function isOfBatches(table: Table): boolean {
@@ -85,9 +93,55 @@ async function findStubs(root: string, files: TableFile[]): Promise<void> {
   const stubs = await stubsOf(root, place.uri);
   if (stubs.size === 0) return;
   for (const one of files) {
-    const stub = stubs.get(relative(root, one.path).replaceAll('\\', '/'));
-    if (stub) one.uri = `s3://${place.bucket}/${place.prefix}${stub.key}`;
+    const remote = await stubAt(root, stubs, one.path);
+    if (!remote) continue;
+    one.remote = remote;
+    one.uri = uriOf(place, remote);
   }
+}
+
+/** The object of a file of which the copy has the name alone; undefined once it was written here anew. */
+async function stubAt(
+  root: string,
+  stubs: ReadonlyMap<string, CopiedFile>,
+  path: string,
+): Promise<CopiedFile | undefined> {
+  const name = relative(root, path).replaceAll('\\', '/');
+  const stub = stubs.get(name);
+  if (stub) return isSameStamp(stub.stamp, await stampOf(path)) ? stub : undefined;
+  // A merged file that has moved to its place has an object of its own once that is published.
+  const waiting = stubs.get(`${MERGED_FOLDER}/${name}`);
+  return waiting && (await stampOf(path))?.size === 0 ? waiting : undefined;
+}
+
+/** Bytes of what a path of the lake holds, wherever its content is; undefined if there is no such file. */
+export async function sizeAt(root: string, path: string): Promise<number | undefined> {
+  const place = remoteOf(root);
+  const remote = place && (await stubAt(root, await stubsOf(root, place.uri), join(root, path)));
+  return remote?.size ?? (await stampOf(join(root, path)))?.size;
+}
+
+function uriOf({ bucket, prefix }: RemotePlace, { key }: CopiedFile): string {
+  return `s3://${bucket}/${prefix}${key}`;
+}
+
+/** Where a file can be read: at its path, or at its URI, with its ETag, if the copy has its name alone. */
+export async function locateFile(
+  root: string,
+  path: string,
+): Promise<{ path: string; etag?: string }> {
+  const place = remoteOf(root);
+  const remote = place && (await stubAt(root, await stubsOf(root, place.uri), path));
+  return remote ? { path: uriOf(place, remote), etag: remote.etag } : { path };
+}
+
+/** URIs of all files that tables of the lake have in S3 alone, sorted. */
+export async function urisInS3(root: string): Promise<string[]> {
+  const uris: string[] = [];
+  for (const table of TABLES.filter(({ isView }) => !isView)) {
+    uris.push(...(await tableFiles(root, table)).filter(isInS3));
+  }
+  return uris.sort();
 }
 
 /** The committed files of a table: absolute paths, or URIs of those whose content is in S3 alone. */

@@ -4,6 +4,7 @@
  */
 import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sizeAt } from './lake-files.ts';
 import { MANIFEST_FILE, type Manifest, MERGED_FOLDER, manifestText } from './lake-manifest.ts';
 
 /** How long a reader may take: a report or query that began before goes on with the files it found. */
@@ -64,7 +65,7 @@ export async function waitingFiles(root: string, manifest: Manifest): Promise<Se
     // A second name of a file that stays takes up no room.
     if (!found || found.nlink > 1) continue;
     waiting.fileCount += 1;
-    waiting.sizeBytes += found.size;
+    waiting.sizeBytes += (await sizeAt(root, path)) ?? 0;
   }
   return waiting;
 }
@@ -86,11 +87,12 @@ async function writeManifest(root: string, manifest: Manifest): Promise<void> {
 async function remove(root: string, path: string, removed: Settled): Promise<void> {
   const found = await stat(join(root, path)).catch(() => undefined);
   if (!found) return;
+  const size = (await sizeAt(root, path)) ?? 0;
   await rm(join(root, path), { force: true });
   // A file with a second name takes up its room until that one goes too.
   if (found.nlink > 1) return;
   removed.fileCount += 1;
-  removed.sizeBytes += found.size;
+  removed.sizeBytes += size;
 }
 
 /** Gives a file a second name, unless it has it; on file systems without links, a copy. */

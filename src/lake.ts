@@ -242,7 +242,7 @@ async function createView(
     await connection.run(`create or replace view ${view} as select ${nulls} where false`);
     return;
   }
-  if (files.some(isInS3)) {
+  if (files.some(isInS3) && !(await canReachS3(connection, root))) {
     await connection.run(`create or replace view ${view} as ${outOfReach(table)}`);
     return;
   }
@@ -276,6 +276,12 @@ async function createView(
   await connection.run(
     `create or replace view ${view} as select ${select} from read_parquet([${list}]${options})${filter}`,
   );
+}
+
+/** Lets the connection read what of the lake stands in S3 alone; false if this machine cannot. */
+export async function canReachS3(connection: DuckDBConnection, root: string): Promise<boolean> {
+  const { reachS3 } = await import('./remote-lake/reach.ts');
+  return await reachS3(connection, root);
 }
 
 /** The columns of a table whose rows are not on this machine; who asks for them is told so. */

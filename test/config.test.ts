@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { parseConfig, readConfig } from '../src/config.ts';
@@ -352,9 +352,17 @@ describe('a lake in S3', () => {
       bucket: 'example-lake',
       prefix: 'a/b/',
       region: 'eu-west-1',
+      reading: { mode: 'auto', extensions: join(homedir(), '.duckdb', 'extensions') },
     });
     const other = read('lake: s3://example-lake/a/c\nlake_region: eu-west-1');
     expect(other.lake).toMatch(/flowproof\/lake-[0-9a-f]{16}$/);
+  });
+
+  test('is read as the configuration says', () => {
+    const keys = 'lake_read: in_place\nduckdb_extensions: extensions';
+    const config = read(`lake: s3://example-lake/a\nlake_region: eu-west-1\n${keys}`);
+    const reading = { mode: 'in_place', extensions: join(config.folder, 'extensions') };
+    expect(remoteOf(config.lake)?.reading).toEqual(reading);
   });
 
   test('needs exactly what its role and its bucket allow', () => {
@@ -380,6 +388,9 @@ describe('a lake in S3', () => {
     ['lake: s3://example-lake/../x\nlake_region: eu-west-1', 'is no S3 URI'],
     ['lake: s3://example-lake/a', 'needs the Region of its bucket'],
     ['lake: lake\nlake_region: eu-west-1', 'lake_region: goes only with a lake in S3'],
+    ['lake: lake\nlake_read: auto', 'lake_read: goes only with a lake in S3'],
+    ['lake: lake\nduckdb_extensions: x', 'duckdb_extensions: goes only with a lake in S3'],
+    ['lake: s3://example-lake/a\nlake_region: eu-west-1\nlake_read: no', 'lake_read: '],
     ['lake: s3://example-lake/a\nlake_region: nowhere', 'must be an AWS Region'],
     ['lake: s3://example-lake/a\nlake_region: eu-west-1\nlake_role_arn: me', 'is no ARN of a role'],
     ['lake: lake\nengine: athena\nathena: { workgroup: w }', 'must be s3://bucket/prefix with'],

@@ -7,10 +7,11 @@
  * that began before have ended (`lake-settle.ts`).
  */
 import { createHash } from 'node:crypto';
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Database, openDatabase } from '../database.ts';
 import { diskFullError } from '../disk-full.ts';
+import { withFilesHere } from '../files-here.ts';
 import {
   abandonBatches,
   commitBatch,
@@ -19,7 +20,7 @@ import {
   scratchFolder,
   stagingFolder,
 } from '../lake.ts';
-import { listTable, mergedName } from '../lake-files.ts';
+import { listTable, mergedName, sizeOfFile } from '../lake-files.ts';
 import {
   MANIFEST_FILE,
   type Manifest,
@@ -141,12 +142,8 @@ async function mergeAll(
     const id = createHash('sha256').update(JSON.stringify([table.name, group, replaces]));
     const file = mergedName(table, group, id.digest('hex').slice(0, 20));
     const target = join(staging, MERGED_FOLDER, table.name, file);
-    await mergeFiles(
-      connection,
-      table,
-      files.map(({ path }) => path),
-      target,
-      replaces,
+    await withFilesHere(lake, files, (paths) =>
+      mergeFiles(connection, table, paths, target, replaces),
     );
     const leaving = files.map(({ path }) => path.slice(lake.length + 1).replaceAll('\\', '/'));
     pending.push({
@@ -187,7 +184,7 @@ async function tableSizes(lake: string): Promise<Map<string, TableSize>> {
   for (const table of MERGED_TABLES) {
     const files = await listTable(lake, table);
     let sizeBytes = 0;
-    for (const { path } of files) sizeBytes += (await stat(path)).size;
+    for (const one of files) sizeBytes += await sizeOfFile(one);
     sizes.set(table.name, { fileCount: files.length, sizeBytes });
   }
   return sizes;

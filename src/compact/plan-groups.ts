@@ -2,11 +2,17 @@
  * Which files are merged into one: the small ones of a table that are of the same UTC day. Tables without
  * partitions go by the day on which their rows were read, and once its month has ended by the month.
  */
-import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
 import { quoteFile } from '../lake.ts';
-import { batchOf, dateOfFile, isOfBatches, listTable, type TableFile } from '../lake-files.ts';
+import {
+  batchOf,
+  dateOfFile,
+  isOfBatches,
+  listTable,
+  sizeOfFile,
+  type TableFile,
+} from '../lake-files.ts';
 import type { Manifest } from '../lake-manifest.ts';
 import { findTable, quoteName, TABLES, type Table } from '../tables.ts';
 
@@ -52,7 +58,7 @@ export async function planMerges(
         days.get(table.name === 'run' ? one.path : batchOf(one.file));
       const group = day && groupOf(table, day, closedBefore);
       if (group === undefined) continue;
-      const { size } = await stat(one.path);
+      const size = await sizeOfFile(one);
       if (size >= SMALL_BYTES) continue;
       groups.set(group, [...(groups.get(group) ?? []), { ...one, sizeBytes: size }]);
     }

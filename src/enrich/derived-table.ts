@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Parameters, readRows } from '../database.ts';
 import { DERIVED_FILE, quoteFile, scratchFolder, tableFolder } from '../lake.ts';
-import { partitionDates } from '../lake-files.ts';
+import { locateFile, partitionDates } from '../lake-files.ts';
 import { findTable, quoteName, quoteText, type Table } from '../tables.ts';
+import { knownInputs, noteInputs } from './known-inputs.ts';
 import { runStep, type Step } from './steps.ts';
 
 /** Key of the Parquet file's own metadata that holds the hash. */
@@ -103,12 +104,24 @@ export async function areCurrent(
 ): Promise<boolean> {
   const files = steps.map((step) => derivedFile(lake, step, date));
   if (!files.every((file) => existsSync(file))) return false;
+  const asked = new Map<string, { file: string; etag: string | undefined }>();
+  for (const file of files) {
+    const { path, etag } = await locateFile(lake, file);
+    const known = etag && (await knownInputs(lake, file, etag));
+    if (!known) asked.set(path, { file, etag });
+    else if (known !== inputs) return false;
+  }
+  if (asked.size === 0) return true;
   // One statement for all: a lake of a year asks this of thousands of files.
-  const rows = await readRows<{ value: string }>(
+  const rows = await readRows<{ file_name: string; value: string }>(
     connection,
-    `select decode(value) as value from parquet_kv_metadata([${files.map(quoteFile).join(', ')}]) where decode(key) = '${INPUTS_KEY}'`,
+    `select file_name, decode(value) as value from parquet_kv_metadata([${[...asked.keys()].map(quoteFile).join(', ')}]) where decode(key) = '${INPUTS_KEY}'`,
   );
-  return rows.length === files.length && rows.every(({ value }) => value === inputs);
+  for (const { file_name: path, value } of rows) {
+    const { file, etag } = asked.get(path) ?? {};
+    if (file && etag) await noteInputs(lake, file, { etag, inputs: value });
+  }
+  return rows.length === asked.size && rows.every(({ value }) => value === inputs);
 }
 
 /** Removes days that have no flows or events any more, because later content replaced their objects. */

@@ -24,6 +24,7 @@ import {
 } from './day-inputs.ts';
 import type { DayTables } from './day-tables.ts';
 import { areCurrent, dropTable, hashOf, writeDerivedTable } from './derived-table.ts';
+import { keepInputs } from './known-inputs.ts';
 import {
   forgetLastEnrichment,
   hashLake,
@@ -129,6 +130,7 @@ export async function enrich(options: EnrichOptions): Promise<EnrichResult> {
     copyCount: await days.countCopies(),
   };
   await noteEnrichment(lake, await hashLake(lake, ruleTexts), result);
+  await keepInputs(lake);
   return { ...result, rebuiltDayCount, lateDates: late };
 }
 

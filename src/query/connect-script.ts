@@ -6,7 +6,9 @@
  */
 import { openDatabase, readRows } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
+import { urisInS3 } from '../lake-files.ts';
 import { readLayer } from '../query-file.ts';
+import { remoteOf } from '../remote-lake/place.ts';
 import { quoteName, quoteText, TABLES } from '../tables.ts';
 
 /** The script, in the order in which its statements must run. */
@@ -21,6 +23,7 @@ export async function connectScript(lake: string): Promise<string> {
     return [
       '-- The tables of a lake of flowproof, for DuckDB 1.3 or newer. Print it again after each run: it names files.',
       '-- What is asked here is not kept in the record of access.',
+      ...((await urisInS3(lake)).length > 0 ? readingInS3(lake) : []),
       "set TimeZone = 'UTC';",
       'set integer_division = true;',
       ...readLayer('functions').map((file) => file.text.replace(/^(--.*\n)+/, '').trim()),
@@ -31,6 +34,16 @@ export async function connectScript(lake: string): Promise<string> {
   } finally {
     database.close();
   }
+}
+
+/** Credentials stand in no script. */
+function readingInS3(lake: string): string[] {
+  const { bucket, prefix, region } = remoteOf(lake) ?? {};
+  return [
+    '-- Large files are read in S3. Before this script, DuckDB must have its extension httpfs and credentials, as by:',
+    `--   install aws; load aws; create secret (type s3, provider credential_chain, region '${region}', scope 's3://${bucket}/${prefix}');`,
+    'load httpfs;',
+  ];
 }
 
 function commentsOn(view: string): string[] {

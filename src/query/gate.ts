@@ -11,7 +11,7 @@ import { quoteText } from '../tables.ts';
 import { textWidth, visibleText } from '../text-table.ts';
 
 /**
- * Closes the connection's database against everything outside `folders`, for good: no other file, no
+ * Closes the connection's database against everything outside `folders` and `files`, for good: no other file, no
  * network, no extension, no change of a setting. The order matters: after the second statement no
  * folder can be allowed any more.
  */
@@ -19,6 +19,8 @@ export async function lockDown(
   connection: DuckDBConnection,
   options: {
     folders: readonly string[];
+    /** Files elsewhere that may be read, each by its exact name. */
+    files?: readonly string[];
     memoryLimit?: string | undefined;
     /** Temporary files of what does not fit into memory, such as `10GB`. */
     tempDiskLimit?: string | undefined;
@@ -32,6 +34,10 @@ export async function lockDown(
   }
   const folders = options.folders.map(quoteText).join(', ');
   await connection.run(`set allowed_directories = [${folders}]`);
+  const files = options.files ?? [];
+  if (files.length > 0) {
+    await connection.run(`set allowed_paths = [${files.map(quoteText).join(', ')}]`);
+  }
   await connection.run('set enable_external_access = false');
   await connection.run('set lock_configuration = true');
 }

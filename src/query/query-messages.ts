@@ -1,5 +1,7 @@
 /** What the process that runs statements and the one that started it say to each other, as JSON. */
 import { type ErrorCode, FlowproofError } from '../errors.ts';
+import type { S3Access } from '../remote-lake/httpfs.ts';
+import type { RemotePlace } from '../remote-lake/place.ts';
 import type { QueryLimits } from './limits.ts';
 import type { ExplainKind, QueryFormat } from './query-format.ts';
 
@@ -13,6 +15,8 @@ export type OpenMessage = {
   /** Folder of its own for temporary files; the child deletes it if its parent dies. */
   tempFolder: string;
   limits: QueryLimits;
+  /** Of a lake in S3, where it is, and what reads it there if this machine does. */
+  remote?: { place: RemotePlace; access: S3Access | undefined } | undefined;
 };
 
 export type StatementMessage = {
@@ -25,6 +29,8 @@ export type StatementMessage = {
   /** True if a terminal shows the result. */
   isTerminal: boolean;
   maxTableRows?: number | undefined;
+  /** Credentials for the lake in S3, in the place of those before. */
+  access?: S3Access | undefined;
 };
 
 /** `interrupt`: end with an error. `closed`: the reader has gone away, end quietly. */

@@ -1,14 +1,19 @@
 /**
  * The entry of the process in which statements run: it opens the lake, locks the engine down, and then
  * does what its parent says, one statement after another. It has no credentials (the parent starts it with
- * an environment of nothing), writes results to a descriptor of their own, and ends with its parent.
+ * an environment of nothing) but those that read a lake in S3 in place, writes results to a descriptor of their
+ * own, and ends with its parent.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
+import { urisInS3 } from '../lake-files.ts';
 import { MERGED_FOLDER } from '../lake-manifest.ts';
+import { giveSecret } from '../remote-lake/httpfs.ts';
+import { noteRemote } from '../remote-lake/place.ts';
+import { openAccess } from '../remote-lake/reach.ts';
 import { TABLES } from '../tables.ts';
 import { lockDown } from './gate.ts';
 import { runQuery } from './query.ts';
@@ -41,8 +46,10 @@ async function open(message: OpenMessage): Promise<void> {
   }
 }
 
-async function openLocked({ lake, tempFolder, limits }: OpenMessage): Promise<Database> {
+async function openLocked({ lake, tempFolder, limits, remote }: OpenMessage): Promise<Database> {
   const database = await openDatabase({ tempDirectory: join(tempFolder, 'spill') });
+  if (remote) noteRemote(lake, remote.place);
+  if (remote?.access) await openAccess(database.connection, remote.place, remote.access);
   await createLakeViews(database.connection, lake);
   await lockDown(database.connection, {
     // Not the lake as a whole: beside its tables lie the lock, and what waits to be sent.
@@ -51,6 +58,8 @@ async function openLocked({ lake, tempFolder, limits }: OpenMessage): Promise<Da
       join(lake, ...MERGED_FOLDER.split('/')),
       tempFolder,
     ],
+    // Of S3, each file by its name: below a folder, a name may lead to another host or up and away.
+    files: remote?.access ? await urisInS3(lake) : [],
     memoryLimit: limits.memory,
     tempDiskLimit: limits.temp_disk,
   });
@@ -72,6 +81,9 @@ async function run(statement: StatementMessage): Promise<void> {
   try {
     if (!opened) throw new Error('a statement came before the lake was opened');
     const { database, message } = opened;
+    if (statement.access && message.remote) {
+      await giveSecret(database.connection, message.remote.place, statement.access);
+    }
     const { rowCount } = await runQuery({
       connection: database.connection,
       sql: statement.sql,
@@ -82,6 +94,7 @@ async function run(statement: StatementMessage): Promise<void> {
       sink,
       tempFolder: message.tempFolder,
       limits: message.limits,
+      lakeUri: message.remote?.place.uri,
       isStopped: () => stopped === 'interrupt',
     });
     answer({ kind: 'done', rowCount, byteCount });

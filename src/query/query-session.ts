@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream';
 import { FlowproofError, messageOf } from '../errors.ts';
 import { recordAccess } from './access-log.ts';
 import { startQueryProcess } from './child-process.ts';
+import { type LakeInPlace, openInPlace } from './lake-in-place.ts';
 import { limitError, type QueryLimits } from './limits.ts';
 import type { ExplainKind, QueryFormat } from './query-format.ts';
 import {
@@ -37,7 +38,7 @@ export type Statement = {
 export type QuerySession = {
   /**
    * Runs one statement; the next may come when it has ended. Throws QUERY_REFUSED, QUERY_FAILED, QUERY_LIMIT,
-   * QUERY_INTERRUPTED, QUERY_CRASHED, ACCESS_UNRECORDED, or what the sink throws. Whatever it throws, the
+   * QUERY_INTERRUPTED, QUERY_CRASHED, ACCESS_UNRECORDED, LAKE_CHANGED, or what the sink throws. Whatever it throws, the
    * session goes on: a process that was killed is replaced by a new one.
    */
   run(statement: Statement): Promise<{ rowCount: number; milliseconds: number }>;
@@ -85,6 +86,7 @@ export function openQuerySession(options: SessionOptions): QuerySession {
   const { lake, limits, graceMilliseconds = GRACE_MILLISECONDS, now = () => new Date() } = options;
   let child: Child | undefined;
   let running: Running | undefined;
+  let inPlace: LakeInPlace | undefined;
   // Also between what is asked of the process for one statement, when nothing is running.
   let isInterrupted = false;
 
@@ -210,7 +212,7 @@ export function openQuerySession(options: SessionOptions): QuerySession {
       const { sql, parameters = {}, format, explain, sink, maxTableRows } = statement;
       isInterrupted = false;
       const startedAt = now().getTime();
-      const access = await recordAccess({
+      const recorded = await recordAccess({
         lake,
         command: explain ? `${options.command} --explain` : options.command,
         statement: sql,
@@ -219,8 +221,10 @@ export function openQuerySession(options: SessionOptions): QuerySession {
       });
       try {
         if (!child) {
+          inPlace = await openInPlace(lake, limits.seconds);
+          const remote = inPlace && { place: inPlace.place, access: await inPlace.access() };
           child = await start();
-          await ask({ kind: 'open', lake, tempFolder: child.tempFolder, limits }).catch(
+          await ask({ kind: 'open', lake, tempFolder: child.tempFolder, limits, remote }).catch(
             async (thrown: unknown) => {
               await close();
               throw thrown;
@@ -229,15 +233,22 @@ export function openQuerySession(options: SessionOptions): QuerySession {
         }
         if (isInterrupted) throw interrupted();
         const { isTerminal } = sink;
+        const access = await inPlace?.access();
         const { rowCount } = await ask(
-          { kind: 'statement', sql, parameters, format, explain, isTerminal, maxTableRows },
+          { kind: 'statement', sql, parameters, format, explain, isTerminal, maxTableRows, access },
           sink,
         );
+        await inPlace?.check();
         const milliseconds = now().getTime() - startedAt;
-        await access.end({ outcome: 'answered', rowCount });
+        await recorded.end({ outcome: 'answered', rowCount });
         return { rowCount, milliseconds };
       } catch (thrown) {
-        await access.fail(thrown);
+        await recorded.fail(thrown);
+        if (thrown instanceof FlowproofError && thrown.code === 'LAKE_CHANGED') {
+          // The next statement reads the lake as it is by then.
+          await close();
+          await inPlace?.refresh().catch(() => {});
+        }
         throw thrown;
       }
     },

@@ -12,6 +12,7 @@ import {
 } from '@duckdb/node-api';
 import type { Parameters } from '../database.ts';
 import { FlowproofError, messageOf } from '../errors.ts';
+import { readingError } from '../remote-lake/unchanged.ts';
 import { visibleText } from '../text-table.ts';
 import { writePlan } from './explain-plan.ts';
 import { assertLocked, assertReadOnly, failed, parseStatement, refuse } from './gate.ts';
@@ -43,6 +44,8 @@ async function explain(request: QueryRequest, thrown: unknown): Promise<unknown>
     return limitError(message.includes('max_temp_directory_size') ? 'temp_disk' : 'memory', limits);
   }
   if (thrown instanceof FlowproofError || !DUCKDB_ERROR.test(message)) return thrown;
+  const ofS3 = request.lakeUri && readingError(message, request.lakeUri);
+  if (ofS3) return ofS3;
   if (message.startsWith('Permission Error')) {
     return new FlowproofError('QUERY_REFUSED', {
       place: 'query',
@@ -104,6 +107,8 @@ export type QueryRequest = {
   tempFolder?: string | undefined;
   /** Of rows and bytes, and for messages; none if absent. */
   limits?: QueryLimits | undefined;
+  /** Of a lake in S3, for messages. */
+  lakeUri?: string | undefined;
   /** True once the statement is to end with an error. */
   isStopped?: (() => boolean) | undefined;
   /** Milliseconds, for the last line of a table. */

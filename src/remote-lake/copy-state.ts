@@ -18,7 +18,8 @@ export type CopiedFile = RemoteFile & { stamp: Stamp; isStub?: true };
 export type CopyState = { uri: string; head: Head; files: Map<string, CopiedFile> };
 
 /** What is of this machine alone: locks, what is being written, and this state. */
-const OWN = /^\.flowproof\/(?:lock|staging\/|scratch\/|remote\.json|outbox\/|operations\.json)/;
+const OWN =
+  /^\.flowproof\/(?:lock|staging\/|scratch\/|remote\.json|inputs\.json|outbox\/|operations\.json)/;
 
 /** Paths of the files of the copy that are part of the lake, sorted. */
 export async function filesOfCopy(copy: string): Promise<string[]> {
@@ -65,12 +66,12 @@ export async function writeStub(copy: string, name: string): Promise<Stamp | und
   return stampOf(path);
 }
 
-type Known = { mtimeMs: number; size: number; stubs: ReadonlyMap<string, RemoteFile> };
+type Known = { mtimeMs: number; size: number; stubs: ReadonlyMap<string, CopiedFile> };
 
 const known = new Map<string, Known>();
 
 /** The files of a copy whose content stays in S3, by path. Asked for each table, it reads the state when that is new. */
-export async function stubsOf(copy: string, uri: string): Promise<ReadonlyMap<string, RemoteFile>> {
+export async function stubsOf(copy: string, uri: string): Promise<ReadonlyMap<string, CopiedFile>> {
   const stamp = await stampOf(join(copy, STATE_FILE));
   if (!stamp) return new Map();
   const { mtimeMs, size } = stamp;

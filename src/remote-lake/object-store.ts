@@ -155,17 +155,28 @@ export function lostObject({ uri }: RemotePlace, key: string): FlowproofError {
   });
 }
 
-async function openClient(
+/** Address of another S3 than that of AWS, as the SDK takes it from the environment. */
+export function endpointOfS3(): string | undefined {
+  return process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL || undefined;
+}
+
+/** A client with the credentials of the lake; `sessionPolicy` narrows what its role, if it has one, may do. */
+export async function openClient(
   Client: typeof S3Client,
   { region, roleArn }: RemotePlace,
+  sessionPolicy?: string,
 ): Promise<S3Client> {
-  const hasEndpoint = Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
+  const hasEndpoint = endpointOfS3() !== undefined;
   const requestHandler = { connectionTimeout: 10_000, socketTimeout: 60_000 };
   const credentials =
     roleArn === undefined
       ? undefined
       : (await import('@aws-sdk/credential-providers')).fromTemporaryCredentials({
-          params: { RoleArn: roleArn, RoleSessionName: 'flowproof' },
+          params: {
+            RoleArn: roleArn,
+            RoleSessionName: 'flowproof',
+            ...(sessionPolicy === undefined ? {} : { Policy: sessionPolicy }),
+          },
           clientConfig: { region, requestHandler },
         });
   return new Client({

@@ -17,6 +17,14 @@ export type RemotePlace = {
   roleArn?: string;
   /** True if large files of days stay in S3: copies have their names alone. */
   leavesLargeFiles?: true;
+  /** How the engine of this process is to read large files; absent where it reads none of S3. */
+  reading?: Reading;
+};
+
+export type Reading = {
+  mode: 'auto' | 'staged' | 'in_place';
+  /** Folder of DuckDB's extensions. */
+  extensions: string;
 };
 
 /** Below this, fetching a file once costs less than asking for parts of it each time. */
@@ -77,6 +85,11 @@ const places = new Map<string, RemotePlace>();
 
 export function noteRemote(root: string, place: RemotePlace): void {
   places.set(root, place);
+}
+
+/** Those of this process, which as a rule has one. */
+export function remotePlaces(): RemotePlace[] {
+  return [...places.values()];
 }
 
 export function remoteOf(root: string): RemotePlace | undefined {

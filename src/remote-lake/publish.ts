@@ -9,6 +9,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowproofError } from '../errors.ts';
 import { inTurn } from '../in-turn.ts';
+import { MERGED_FOLDER } from '../lake-manifest.ts';
 import { TABLES } from '../tables.ts';
 import {
   type CopiedFile,
@@ -107,6 +108,14 @@ async function upload(
     if (!stamp) return;
     const isReview = name.startsWith('review/');
     const before = state.files.get(name);
+    // A merged file that moved to its place, and of which the copy has the name alone: S3 copies its content.
+    const moved = state.files.get(`${MERGED_FOLDER}/${name}`);
+    if (!before && stamp.size === 0 && moved?.isStub) {
+      const file = { size: moved.size, key: name, etag: await store.copy(moved.key, name) };
+      written.set(name, file);
+      state.files.set(name, { ...file, stamp, isStub: true });
+      return;
+    }
     const key = before ? `${folder}${name}` : name;
     if (before?.key.startsWith(NEXT)) stale.push(before.key);
     const etag = await store.upload(key, path, isReview ? { isNew: true } : undefined);

@@ -124,12 +124,13 @@ async function bring(
   return true;
 }
 
-/** Makes stubs of published files that are to stay in S3: once a run is over, nothing here needs their content. */
-export async function leaveLargeFiles(
-  place: RemotePlace,
-  copy: string,
-  state: CopyState,
-): Promise<void> {
+/**
+ * Makes stubs of published files that are to stay in S3: once a run is over, nothing here needs their content. Which
+ * are published, the state on disk says: it is written once the head names them.
+ */
+export async function leaveLargeFiles(place: RemotePlace, copy: string): Promise<void> {
+  if (!place.leavesLargeFiles) return;
+  const state = await readState(copy, place.uri);
   let isChanged = false;
   for (const [name, file] of state.files) {
     if (file.isStub || !staysInS3(place, name, file.size)) continue;

@@ -8,6 +8,7 @@ import { type RemoteFile, readHead } from './head.ts';
 import { openStore } from './object-store.ts';
 import type { RemotePlace } from './place.ts';
 import { publishCopy } from './publish.ts';
+import { settleReading } from './reach.ts';
 import { isUpToDate, leaveLargeFiles, refreshCopy } from './refresh.ts';
 import { lockRemote } from './remote-lock.ts';
 
@@ -26,6 +27,7 @@ export async function openRemoteForWriting(
   copy: string,
   openCopy: () => Promise<LakeLock>,
 ): Promise<PublishedLake> {
+  await settleReading(place);
   const store = await openStore(place);
   const remoteLock = await lockRemote(store, place);
   let lock: LakeLock | undefined;
@@ -40,7 +42,7 @@ export async function openRemoteForWriting(
       publish,
       engineFiles: engineFiles({ store, place, copy, state, adopted, publish }),
       async release() {
-        await leaveLargeFiles(place, copy, state);
+        await leaveLargeFiles(place, copy);
         await opened.release();
         await remoteLock.release();
       },
@@ -57,6 +59,7 @@ const WAITS = 60;
 
 /** Brings the copy up to date for a reader. While a run of this machine writes to it, it is read as it is. */
 export async function refreshForReading(place: RemotePlace, copy: string): Promise<void> {
+  await settleReading(place);
   const store = await openStore(place);
   for (let wait = 0; ; wait += 1) {
     const [state, newest] = [await readState(copy, place.uri), await readHead(store, place)];

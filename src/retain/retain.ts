@@ -7,8 +7,11 @@
  * read again; enrichment leaves such days as they are. Days leave by one rename (`lake-manifest.ts`), after
  * their copies in the archive were read back; the files in the lake go once no reader can have them open.
  */
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { withFilesHere } from '../files-here.ts';
+import { canReachS3 } from '../lake.ts';
+import { sizeOfFile, type TableFile } from '../lake-files.ts';
 import { type Manifest, type RetiredDay, readManifest } from '../lake-manifest.ts';
 import { type Settled, settle } from '../lake-settle.ts';
 import type { Retention } from '../retention-schema.ts';
@@ -105,17 +108,21 @@ export async function retain(options: RetainOptions): Promise<RetainResult> {
       const position = { day: first + index + 1, dayCount: days.length };
       options.onProgress({ table: table.name, date, ...position });
       const files: HashedFile[] = [];
-      for (const one of day.files) {
-        const path = `${table.name}/${one.file}`;
-        const file = { path, ...(await measure(one.path, isDryRun)) };
-        files.push(file);
-        if (isDryRun || retention.archive === undefined) continue;
-        await archiveFile(retention.archive, one.path, file);
-      }
-      const rowCount = await countRows(
-        connection,
-        day.files.map(({ path }) => path),
-      );
+      const look = async (paths: readonly string[]): Promise<number> => {
+        for (const [at, one] of day.files.entries()) {
+          const here = paths[at] ?? one.path;
+          const path = `${table.name}/${one.file}`;
+          const file = { path, ...(await measure(one, here, isDryRun)) };
+          files.push(file);
+          if (isDryRun || retention.archive === undefined) continue;
+          await archiveFile(retention.archive, here, file);
+        }
+        return countRows(connection, paths);
+      };
+      const rowCount =
+        isDryRun && (await canReachS3(connection, lake))
+          ? await look(day.files.map(({ uri, path }) => uri ?? path))
+          : await withFilesHere(lake, day.files, look);
       actions.push({ table: table.name, date, action, files, rowCount });
     }
     done.push(...actions);
@@ -129,11 +136,12 @@ export async function retain(options: RetainOptions): Promise<RetainResult> {
 
 /** Hash and size; a dry run does without the hash, for which all would be read. */
 async function measure(
-  path: string,
+  file: TableFile,
+  here: string,
   isDryRun: boolean,
 ): Promise<{ sha256: string; sizeBytes: number }> {
-  if (!isDryRun) return hashFile(path);
-  return { sha256: '', sizeBytes: (await stat(path)).size };
+  if (!isDryRun) return hashFile(here);
+  return { sha256: '', sizeBytes: await sizeOfFile(file) };
 }
 
 function byDate(actions: readonly Action[]): Map<string, HashedFile[]> {

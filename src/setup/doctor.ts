@@ -21,6 +21,7 @@ import type { SeenFlowLog } from './current-network.ts';
 import type { DescribedPlace } from './describe-place.ts';
 import { checkDisk } from './disk.ts';
 import { checkFlowLogs, type FlowLogFinding } from './flow-log-check.ts';
+import { checkReading } from './lake-reading.ts';
 import { checkFolders, checkLock, checkNode } from './machine.ts';
 import { headerFields } from './object-head.ts';
 
@@ -56,6 +57,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
   if (config) {
     checks.push(...(await checkPacks(config)));
     checks.push(...(await checkFolders(config, tempFolder)), await checkLock(config.lake));
+    checks.push(...(await checkReading(config.lake)));
     const about = await checkSources(config, { ...options, now });
     checks.push(...about.checks);
     flowLogs = about.flowLogs;

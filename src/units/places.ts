@@ -15,7 +15,7 @@ export function writtenFolders(config: Config): string[] {
   ]);
 }
 
-/** Folders of local files that it reads: those of patterns, up to the first wildcard, and own queries. */
+/** Folders of local files that it reads: those of patterns, up to the first wildcard, own queries, and extensions. */
 export function readFolders(config: Config): string[] {
   const patterns = Object.values(config.sources)
     .flat()
@@ -24,6 +24,9 @@ export function readFolders(config: Config): string[] {
   return outermost([
     ...patterns.map((pattern) => resolve(config.folder, fixedFolder(pattern))),
     ...(config.queries === undefined ? [] : [config.queries]),
+    ...(config.duckdb_extensions === undefined
+      ? []
+      : [resolve(config.folder, config.duckdb_extensions)]),
   ]);
 }
 

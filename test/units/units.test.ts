@@ -8,7 +8,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { readConfig } from '../../src/config.ts';
 import { crontabCommand } from '../../src/units/cron.ts';
 import { cronFields, parseEvery } from '../../src/units/every.ts';
-import { outermost } from '../../src/units/places.ts';
+import { outermost, readFolders } from '../../src/units/places.ts';
 import { commandWord, unitWord } from '../../src/units/systemd.ts';
 import type { UnitInput } from '../../src/units/unit-file.ts';
 import { type Scheduler, unitFiles, unitText } from '../../src/units/units.ts';
@@ -478,4 +478,13 @@ describe('every scheduler', () => {
   test('folders within others are left out', () => {
     expect(outermost(['/a/b', '/a', '/ab', '/a/b/c', '/ab'])).toEqual(['/a', '/ab']);
   });
+});
+
+test('a unit reaches the extensions of DuckDB that the configuration names', () => {
+  const path = join(root, 'in-place.yaml');
+  const keys = 'lake: s3://example-lake/a\nlake_region: us-east-1\nduckdb_extensions: extensions';
+  const scope = 'scope: [{ name: cde, match: { vpc: [vpc-0123456789abcdef0] } }]';
+  const period = 'period: { start: 2026-11-01, end: 2026-12-01 }';
+  writeFileSync(path, `${keys}\noutput: evidence\n${SOURCES}${scope}\n${period}\n`);
+  expect(readFolders(readConfig(path))).toContain(join(root, 'extensions'));
 });
