@@ -28,8 +28,9 @@ export async function rawScript(lake: string): Promise<string> {
   const head = [
     '-- Flow logs as AWS delivered them to S3, for Athena (engine version 3), one statement a query.',
     `-- ${RAW_VIEW} has the columns of flow, as far as a raw record has them: no object_id, no line_number, no extra. What it`,
-    '-- shows was checked by nobody: no hash says that an object is as it was, damaged lines are not counted, and an object',
-    '-- that was delivered twice counts twice. It answers questions; evidence is made of what flowproof ingests.',
+    '-- shows was checked by nobody: no hash says that an object is as it was, a damaged line is a row of what could be',
+    '-- read of it, a damaged object ends the query, and one that was delivered twice counts twice. It answers questions;',
+    '-- evidence is made of what flowproof ingests.',
     "-- Days are read by their prefix: ask with a condition on delivered, such as: where delivered >= '2026/11/01'",
   ];
   return [head.join('\n'), ...rawStatements(flowLogs).map((statement) => `${statement};`), ''].join(

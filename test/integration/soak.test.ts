@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { soak } from '../crash/soak.ts';
 
-const HOURS = Number(process.env.FLOWPROOF_SOAK_HOURS ?? 72);
+const HOURS = Number(process.env.FLOWPROOF_SOAK_HOURS ?? 48);
 
 test(`${HOURS} hourly runs, stopped and killed, end where one clean run does`, async () => {
   const seed = Number(process.env.FLOWPROOF_SOAK_SEED ?? Date.now() % 1_000_000);

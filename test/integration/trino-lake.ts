@@ -22,7 +22,7 @@ export type TrinoLake = {
   config: Config;
   duckdb: Engine;
   /** The engine with an own schema, in which the tables that `isWanted` accepts are made. */
-  openSchema(schema: string, isWanted: (table: Table) => boolean): Promise<Engine>;
+  openSchema(schema: string, isWanted: (table: Table) => boolean, folder?: string): Promise<Engine>;
   close(): Promise<void>;
 };
 
@@ -55,7 +55,8 @@ export async function openTrinoLake(
     samples,
     config,
     duckdb,
-    openSchema: (schema, isWanted) => openSchema(server, samples, duckdb, schema, isWanted),
+    openSchema: (schema, isWanted, folder = samples.lake) =>
+      openSchema(server, folder, duckdb, schema, isWanted),
     close: async () => {
       samples.close();
       await server.stop();
@@ -65,7 +66,7 @@ export async function openTrinoLake(
 
 async function openSchema(
   server: TrinoServer,
-  samples: SampleLake,
+  folder: string,
   duckdb: Engine,
   schema: string,
   isWanted: (table: Table) => boolean,
@@ -73,8 +74,8 @@ async function openSchema(
   const trino = trinoEngine({ url: server.url, catalog: 'lake', schema, user: USER });
   await trino.runOwn(`create schema ${schema}`);
   const wanted = TABLES.filter(isWanted);
-  const folders = await readFolders(samples.lake);
-  const location = `file://${samples.lake}`;
+  const folders = await readFolders(folder);
+  const location = `file://${folder}`;
   const options = { location, folders, schema, tables: wanted };
   for (const statement of tableStatements('trino', options)) await trino.runOwn(statement);
   for (const name of CONFIGURED) {
