@@ -20,6 +20,7 @@ import { checkConfig, checkFiles, checkPacks, type LocalFiles } from './config-c
 import type { SeenFlowLog } from './current-network.ts';
 import type { DescribedPlace } from './describe-place.ts';
 import { checkDisk } from './disk.ts';
+import { checkEngine } from './engine-check.ts';
 import { checkFlowLogs, type FlowLogFinding } from './flow-log-check.ts';
 import { checkReading } from './lake-reading.ts';
 import { checkFolders, checkLock, checkNode } from './machine.ts';
@@ -57,7 +58,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
   if (config) {
     checks.push(...(await checkPacks(config)));
     checks.push(...(await checkFolders(config, tempFolder)), await checkLock(config.lake));
-    checks.push(...(await checkReading(config.lake)));
+    checks.push(...(await checkReading(config.lake)), ...(await checkEngine(config)));
     const about = await checkSources(config, { ...options, now });
     checks.push(...about.checks);
     flowLogs = about.flowLogs;

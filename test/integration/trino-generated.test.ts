@@ -1,17 +1,22 @@
 /**
- * Every report on both engines over a lake of generated flows: `TRINO_FLOWS=10000000 npm run
- * test:integration trino-generated`. Prints how long each took. Takes minutes, and so is left out
- * without the variable.
+ * Every report on both engines over a lake of generated flows: `TRINO_FLOWS=10000000 npm run test:integration
+ * trino-generated`. What it took goes to the file that `TRINO_FIGURES` names, for `npm run sizing`. Takes minutes, and so
+ * is left out without the variable.
  */
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareLake } from '../../scripts/bench/enrich-lake.ts';
+import type { ReportFigures, SizeFigures } from '../../scripts/sizing-figures.ts';
 import { openDatabase } from '../../src/database.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { createLakeViews } from '../../src/lake.ts';
+import { tableFiles } from '../../src/lake-files.ts';
 import { PACKAGE_ROOT, readLayer } from '../../src/query-file.ts';
+import { TABLES } from '../../src/tables.ts';
 import { openTrinoLake, type TrinoLake } from './trino-lake.ts';
 
 const ROWS = Number(process.env.TRINO_FLOWS ?? 0);
@@ -20,11 +25,17 @@ const PERIOD = { period_start: '2026-11-01T00:00:00Z', period_end: '2026-12-01T0
 describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows`, () => {
   let lake: TrinoLake;
   let trino: Engine;
+  const reports: ReportFigures[] = [];
+  let enrichSeconds = 0;
+  let tableBytes: Record<string, number> = {};
 
   beforeAll(async () => {
     const { lake: folder, config } = await prepareLake({ rows: ROWS, seed: 1 });
     const program = join(PACKAGE_ROOT, 'dist', 'cli.js');
+    const start = performance.now();
     await promisify(execFile)(process.execPath, [program, 'enrich', '--quiet', '--config', config]);
+    enrichSeconds = (performance.now() - start) / 1000;
+    tableBytes = await sizesOf(folder);
     const open = async () => {
       const database = await openDatabase();
       await createLakeViews(database.connection, folder);
@@ -33,7 +44,12 @@ describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows`, () => {
     lake = await openTrinoLake(open, join(dirname(folder), 'flowproof.yaml'));
     trino = await lake.openSchema('generated', () => true);
   }, 3_600_000);
-  afterAll(async () => await lake?.close());
+  afterAll(async () => {
+    await lake?.close();
+    const figures: SizeFigures = { flows: ROWS, enrichSeconds, tableBytes, reports };
+    const file = process.env.TRINO_FIGURES;
+    if (file) writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
+  });
 
   test.each(readLayer('reports').map((file) => [file.name, file] as const))(
     '%s',
@@ -41,13 +57,28 @@ describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows`, () => {
       const start = performance.now();
       const expected = await lake.duckdb.run(file.text, PERIOD);
       const middle = performance.now();
+      const before = lake.scanned.bytes;
       const found = await trino.run(file.text, PERIOD);
-      const seconds = [middle - start, performance.now() - middle].map((ms) =>
-        (ms / 1000).toFixed(1),
+      const scannedBytes = lake.scanned.bytes - before;
+      const duckdbSeconds = (middle - start) / 1000;
+      const trinoSeconds = (performance.now() - middle) / 1000;
+      reports.push({ name, rows: expected.rows.length, duckdbSeconds, trinoSeconds, scannedBytes });
+      process.stdout.write(
+        `${name}: DuckDB ${duckdbSeconds.toFixed(1)} s, Trino ${trinoSeconds.toFixed(1)} s, ${(scannedBytes / 1e6).toFixed(1)} MB\n`,
       );
-      process.stdout.write(`${name}: DuckDB ${seconds[0]} s, Trino ${seconds[1]} s\n`);
       expect(found).toEqual(expected);
     },
     600_000,
   );
 });
+
+/** Bytes of the files of each table. */
+async function sizesOf(folder: string): Promise<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for (const table of TABLES) {
+    const files = await tableFiles(folder, table);
+    const bytes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+    if (files.length > 0) sizes[table.name] = bytes.reduce((sum, one) => sum + one, 0);
+  }
+  return sizes;
+}

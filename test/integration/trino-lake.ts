@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, readConfig } from '../../src/config.ts';
 import { duckdbEngine } from '../../src/engines/duckdb.ts';
-import type { Engine, EngineResult } from '../../src/engines/engine.ts';
+import type { Engine, EngineResult, Scanned } from '../../src/engines/engine.ts';
 import { literalTableView, tableStatements } from '../../src/engines/engine-tables.ts';
 import { trinoEngine } from '../../src/engines/trino.ts';
 import { createScopeTable } from '../../src/enrich/scope.ts';
@@ -13,7 +13,7 @@ import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { createControlTables } from '../../src/reports/control-tables.ts';
 import { TABLES, type Table } from '../../src/tables.ts';
 import { openSampleLake, type SampleLake } from '../sample-lake.ts';
-import { startTrino, type TrinoServer } from './trino-server.ts';
+import { startTrino } from './trino-server.ts';
 
 const USER = 'flowproof';
 
@@ -21,6 +21,8 @@ export type TrinoLake = {
   samples: SampleLake;
   config: Config;
   duckdb: Engine;
+  /** What statements on Trino have read. */
+  scanned: Scanned;
   /** The engine with an own schema, in which the tables that `isWanted` accepts are made. */
   openSchema(schema: string, isWanted: (table: Table) => boolean, folder?: string): Promise<Engine>;
   close(): Promise<void>;
@@ -49,14 +51,16 @@ export async function openTrinoLake(
   const config = readConfig(configFile);
   const { connection } = samples.database;
   const duckdb = duckdbEngine(connection);
+  const scanned: Scanned = { bytes: 0 };
   await createControlTables(duckdb, config);
   await createScopeTable(duckdb, config);
   return {
     samples,
     config,
     duckdb,
+    scanned,
     openSchema: (schema, isWanted, folder = samples.lake) =>
-      openSchema(server, folder, duckdb, schema, isWanted),
+      openSchema({ url: server.url, scanned }, folder, duckdb, schema, isWanted),
     close: async () => {
       samples.close();
       await server.stop();
@@ -65,13 +69,13 @@ export async function openTrinoLake(
 }
 
 async function openSchema(
-  server: TrinoServer,
+  server: { url: string; scanned: Scanned },
   folder: string,
   duckdb: Engine,
   schema: string,
   isWanted: (table: Table) => boolean,
 ): Promise<Engine> {
-  const trino = trinoEngine({ url: server.url, catalog: 'lake', schema, user: USER });
+  const trino = trinoEngine({ ...server, catalog: 'lake', schema, user: USER });
   await trino.runOwn(`create schema ${schema}`);
   const wanted = TABLES.filter(isWanted);
   const folders = await readFolders(folder);
