@@ -77,7 +77,8 @@ async function isMade(
 /** Files are left as they are: the tables only say where they stand. */
 async function drop(engine: Engine, name: string, kind: string): Promise<void> {
   const what = kind.toUpperCase() === 'VIEW' ? 'view' : 'table';
-  await engine.runOwn(`drop ${what} if exists ${quoteName(name)}`);
+  // Without quotes: of DROP TABLE Athena takes others than Trino does, and the names are plain.
+  await engine.runOwn(`drop ${what} if exists ${name}`);
 }
 
 function isOurs(name: string): boolean {

@@ -208,10 +208,11 @@ async function runStep(
 /** The files of a day as a table; the view of the step's own name says which day it is. */
 const dayTable = (name: string): string => `${name}_day_files`;
 
+/** Without quotes: of DROP TABLE Athena takes others than Trino does, and the names are plain. */
 async function dropStep(work: Engine, { name, kept }: Step): Promise<void> {
-  if (kept === 'query' || kept === 'lake') await work.runOwn(`drop view ${quoteName(name)}`);
-  if (kept === 'lake') await work.runOwn(`drop table ${quoteName(dayTable(name))}`);
-  else if (kept !== 'query') await work.runOwn(`drop table ${quoteName(name)}`);
+  if (kept === 'query' || kept === 'lake') await work.runOwn(`drop view ${name}`);
+  if (kept === 'lake') await work.runOwn(`drop table ${dayTable(name)}`);
+  else if (kept !== 'query') await work.runOwn(`drop table ${name}`);
 }
 
 function engineParameters(names: readonly string[], parameters: Parameters): EngineParameters {
