@@ -22,7 +22,7 @@ const INVENTORY_OBJECTS = 10;
  */
 const THREAD_STEPS = 1500;
 
-const KILLS = 20;
+const KILLS = 14;
 
 let base = '';
 let expected: Record<string, string[]>;
