@@ -16,7 +16,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { diskFullError } from './disk-full.ts';
 import { FlowproofError, messageOf } from './errors.ts';
 import { isOfThisCatalogue, noteCatalogue } from './lake-catalogue.ts';
 import { isInS3, tableFiles } from './lake-files.ts';
@@ -26,6 +25,7 @@ import { listFiles } from './list-files.ts';
 import { QUERIES_ROOT, readQueryFile } from './query-file.ts';
 import type { EngineFiles } from './remote-lake/engine-files.ts';
 import { remoteOf } from './remote-lake/place.ts';
+import { resourceError } from './resource-error.ts';
 import { findTable, quoteName, quoteText, TABLES, type Table } from './tables.ts';
 
 const PRIVATE_FOLDER = 0o700;
@@ -78,7 +78,7 @@ async function openFolderForWriting(root: string): Promise<LakeLock> {
     return lock;
   } catch (thrown) {
     await lock?.release();
-    throw diskFullError(root, thrown) ?? asUnusable(root, thrown);
+    throw resourceError(root, thrown) ?? asUnusable(root, thrown);
   }
 }
 

@@ -11,7 +11,6 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { configAsOf, readPeriod } from './as-of.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database.ts';
-import { diskFullError } from './disk-full.ts';
 import type { Scanned } from './engines/engine.ts';
 import { type EngineUse, isEmbedded, openEngine } from './engines/open-engine.ts';
 import { type EnrichResult, enrich, isEnriched } from './enrich/enrich.ts';
@@ -29,6 +28,7 @@ import { loadPacks, type ReportOptions, type ReportOutcome, report } from './rep
 import { scheduleWarnings } from './reports/schedule-words.ts';
 import { reportSchedule, type ScheduleOutcome } from './reports/scheduled-packs.ts';
 import { openSigner } from './reports/signer.ts';
+import { resourceError } from './resource-error.ts';
 import { type RetainResult, retain } from './retain/retain.ts';
 import { retainWarning } from './retain/retain-text.ts';
 import { untilStopped } from './stop.ts';
@@ -115,12 +115,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     await abandonBatches(config.lake);
     throw ended.stopped;
   } catch (thrown) {
-    const full = diskFullError(config.lake, thrown);
-    if (!full) throw thrown;
+    const limit = resourceError(config.lake, thrown);
+    if (!limit) throw thrown;
     database?.close();
     database = undefined;
     await abandonBatches(config.lake);
-    throw full;
+    throw limit;
   } finally {
     progress.finish();
     database?.close();

@@ -10,7 +10,6 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Database, openDatabase } from '../database.ts';
-import { diskFullError } from '../disk-full.ts';
 import { withFilesHere } from '../files-here.ts';
 import {
   abandonBatches,
@@ -30,6 +29,7 @@ import {
   readManifest,
 } from '../lake-manifest.ts';
 import { type Settled, settle, waitingFiles } from '../lake-settle.ts';
+import { resourceError } from '../resource-error.ts';
 import { mergeFiles } from './merge-files.ts';
 import { MERGED_TABLES, type MergePlan, planMerges } from './plan-groups.ts';
 
@@ -95,12 +95,12 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
       waiting: await waitingFiles(lake, await readManifest(lake)),
     };
   } catch (thrown) {
-    const full = diskFullError(lake, thrown);
-    if (!full) throw thrown;
+    const limit = resourceError(lake, thrown);
+    if (!limit) throw thrown;
     database?.close();
     database = undefined;
     await abandonBatches(lake);
-    throw full;
+    throw limit;
   } finally {
     database?.close();
     await lock.release();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { Parameters } from '../database.ts';
 import { type Layer, listOf, QUERIES_ROOT, type QueryFile, readQueryFile } from '../query-file.ts';
+import { isOutOfMemory } from '../resource-error.ts';
 import { quoteName } from '../tables.ts';
 
 export type Step = {
@@ -170,8 +171,31 @@ export async function runStep(
   const values: Record<string, DuckDBValue> = {};
   for (const name of listOf(file.header.parameters)) values[name] = parameters[name] ?? null;
   const sql = `${before} (${file.text}) ${after}`;
-  if (Object.keys(values).length === 0) await connection.run(sql);
-  else await connection.run(sql, values);
+  await withFewerThreads(connection, async () => {
+    if (Object.keys(values).length === 0) await connection.run(sql);
+    else await connection.run(sql, values);
+  });
+}
+
+/**
+ * Runs a statement, and once more on one thread if `memory_limit` is too little for all of them: each thread
+ * sorts, joins and writes in buffers of its own, and the engine gives up where it finds none to write to disk.
+ */
+async function withFewerThreads(
+  connection: DuckDBConnection,
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!isOutOfMemory(thrown)) throw thrown;
+  }
+  await connection.run('set threads = 1');
+  try {
+    await run();
+  } finally {
+    await connection.run('reset threads');
+  }
 }
 
 /** Makes, or makes anew, the temporary table or view of a step. */

@@ -1,9 +1,9 @@
 /** Retention on its own: what `flowproof retain` does with a lake that no run has open. */
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../database.ts';
-import { diskFullError } from '../disk-full.ts';
 import { FlowproofError } from '../errors.ts';
 import { abandonBatches, openLakeForWriting, scratchFolder } from '../lake.ts';
+import { resourceError } from '../resource-error.ts';
 import type { Retention } from '../retention-schema.ts';
 import { type RestoreResult, restore } from './restore.ts';
 import { type RetainOptions, type RetainResult, retain } from './retain.ts';
@@ -68,12 +68,12 @@ async function withDatabase<Result>(
     await lock?.publish();
     return result;
   } catch (thrown) {
-    const full = diskFullError(lake, thrown);
-    if (!full) throw thrown;
+    const limit = resourceError(lake, thrown);
+    if (!limit) throw thrown;
     database?.close();
     database = undefined;
     await abandonBatches(lake);
-    throw full;
+    throw limit;
   } finally {
     database?.close();
     await lock?.release();

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { enrich } from '../../src/enrich/enrich.ts';
 import { localDays } from '../../src/enrich/local-days.ts';
@@ -111,6 +111,37 @@ test('every derived table has the columns and types of the catalogue', async () 
     const plain = (text: string): string => text.replaceAll('"', '');
     expect([table.name, plain(definitions)]).toEqual([table.name, plain(columnDefinitions(table))]);
   }
+});
+
+test('a step that needs more memory than it may take runs once more, on one thread', async () => {
+  await commit('first');
+  const { connection } = database;
+  const plain = connection.run.bind(connection);
+  const threads: unknown[] = [];
+  let failures = 1;
+  const spy = vi.spyOn(connection, 'run').mockImplementation(async (sql, ...values) => {
+    if (sql.startsWith('copy') && sql.includes('flow_verdict-')) {
+      threads.push(
+        ...(await fixture.read(database, `select current_setting('threads') as threads`)),
+      );
+      failures -= 1;
+      if (failures >= 0) throw new Error('Out of Memory Error: could not allocate block');
+    }
+    return plain(sql, ...values);
+  });
+  const [before] = await fixture.read(database, `select current_setting('threads') as threads`);
+  expect(await run()).toMatchObject({ rebuiltDayCount: 2 });
+  expect(threads).toEqual([before, { threads: 1 }, before]);
+  expect(await fixture.read(database, 'select count(*) as flows from flow_verdict')).toEqual([
+    { flows: 2 },
+  ]);
+  failures = 2;
+  await expect(run(48)).rejects.toThrow('Out of Memory Error');
+  expect(await fixture.read(database, `select current_setting('threads') as threads`)).toEqual([
+    before,
+  ]);
+  spy.mockRestore();
+  expect(await run(48)).toMatchObject({ rebuiltDayCount: 2 });
 });
 
 test('one row a flow, in each mart that has one row a flow', async () => {

@@ -1,15 +1,15 @@
 /**
- * Runs that find no room: files may not grow beyond a limit of the system (`ulimit -f`), which the engine
- * and Node meet as they meet a full disk, at whichever file passes it.
+ * Runs that find too little: files may not grow beyond a limit of the system (`ulimit -f`), which the engine
+ * and Node meet as they meet a full disk, at whichever file passes it; or `memory_limit` is tiny.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { diskFullError } from '../../src/disk-full.ts';
 import { FlowproofError } from '../../src/errors.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
+import { resourceError } from '../../src/resource-error.ts';
 import { checkLake, contentOf, writeConfig, writeObjects } from './lake-content.ts';
 
 const OBJECTS = 600;
@@ -91,16 +91,35 @@ test('a mart that finds no room costs nothing of what was read', async () => {
   expect(flowproof('enrich', config)).toEqual({ code: 0, signal: null, errors: '' });
 });
 
+test('too little memory stops a run with the setting to raise: the lake stays, and the next run completes it', async () => {
+  const lake = join(base, 'small');
+  const config = writeConfig(base, 'small');
+  const settings = readFileSync(config, 'utf8');
+  writeFileSync(config, `${settings}\nmemory_limit: 4MB\n`);
+  expect(flowproof('ingest', config)).toEqual({
+    code: 1,
+    signal: null,
+    errors: expect.stringMatching(
+      /^error OUT_OF_MEMORY\n.*: the engine needs more memory than it may take \(Out of Memory Error: .*\)\n {2}Raise memory_limit /,
+    ),
+  });
+  expect(readdirSync(join(lake, '.flowproof', 'staging'))).toEqual([]);
+  writeFileSync(config, settings);
+  expect(flowproof('ingest', config)).toEqual({ code: 0, signal: null, errors: '' });
+  expect(await contentOf(lake)).toEqual(expected);
+});
+
 test.each([
-  [Object.assign(new Error('write'), { code: 'ENOSPC' }), true],
-  [Object.assign(new Error('write'), { code: 'EDQUOT' }), true],
-  [new Error('IO Error: Could not write file "x": No space left on device'), true],
-  [new Error('Out of Memory Error: failed to offload data block of size 256.0 KiB'), true],
-  [Object.assign(new Error('write'), { code: 'EACCES' }), false],
+  [Object.assign(new Error('write'), { code: 'ENOSPC' }), 'DISK_FULL'],
+  [Object.assign(new Error('write'), { code: 'EDQUOT' }), 'DISK_FULL'],
+  [new Error('IO Error: Could not write file "x": No space left on device'), 'DISK_FULL'],
+  [new Error('Out of Memory Error: failed to offload data block of size 256.0 KiB'), 'DISK_FULL'],
+  [new Error('Out of Memory Error: could not allocate block of size 256.0 KiB'), 'OUT_OF_MEMORY'],
+  [Object.assign(new Error('write'), { code: 'EACCES' }), undefined],
   [
     new FlowproofError('USAGE', { place: 'x', problem: 'No space left on device', remedy: 'y' }),
-    false,
+    undefined,
   ],
-])('%s is one: %s', (thrown, isFull) => {
-  expect(diskFullError('/lake', thrown)?.code).toBe(isFull ? 'DISK_FULL' : undefined);
+])('%s is reported as %s', (thrown, code) => {
+  expect(resourceError('/lake', thrown)?.code).toBe(code);
 });
