@@ -154,7 +154,7 @@ export const TABLES: readonly Table[] = [
     layer: 'ingest',
     partition: 'event_date',
     description:
-      'One row a record of CloudTrail of a call that changes security groups, network ACLs, prefix lists, flow logs or trails. Several trails may deliver one event.',
+      'One row a record of CloudTrail of a call that changes security groups, network ACLs or prefix lists, or that starts, stops or changes logs. Several trails may deliver one event.',
     columns: columns(`
   event_id VARCHAR: Id of the event, the same in each trail.
   event_at TIMESTAMP: When it was called.
@@ -170,6 +170,7 @@ export const TABLES: readonly Table[] = [
   group_ids VARCHAR[]: Security groups in request and response.
   rule_ids VARCHAR[]: Rules of security groups in them.
   resource_ids VARCHAR[]: Other resources in them: interfaces, instances, ACLs, prefix lists, flow logs.
+  resource_names VARCHAR: Names, and ids of other kinds, that the request states, separated by commas: trails, log groups, buckets, recorders.
   object_id VARCHAR: The object that held the record.
   line_number BIGINT: Number of the record in that object.
   event_date DATE: UTC date of event_at.`),

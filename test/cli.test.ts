@@ -232,6 +232,25 @@ describe('an empty lake', () => {
   });
 });
 
+test('status says how the schedule stands, as text and JSON', async () => {
+  const folder = await workFolder();
+  const since = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+  const schedule = `schedule: { since: ${since}, wait_hours: 0, packs: [{ pack: pci-dss-4.0.1, every: day }] }`;
+  await writeFile(join(folder, 'flowproof.yaml'), CONFIG.replace(/^period: .*$/m, schedule));
+  const text = await flowproof(folder, 'status');
+  expect([text.code, text.stderr]).toEqual([0, '']);
+  expect(text.stdout).toMatch(
+    /\n\nSchedule {2}days before .* are closed; 0 packs there\n {10}next: pci-dss-4\.0\.1_.*\nDue {7}2 packs not made yet: .*\n {10}pci-dss-4\.0\.1_.*\n {10}pci-dss-4\.0\.1_.*\n$/,
+  );
+  const json = await flowproof(folder, 'status', '--format', 'json');
+  const { schedule: found } = JSON.parse(json.stdout);
+  expect(found.packs.map(({ state }: { state: string }) => state)).toEqual([
+    'due',
+    'due',
+    'not_due',
+  ]);
+});
+
 test.each([
   ["copy flow to 'x.csv'", 'is not a SELECT'],
   ["select * from read_text('flowproof.yaml')", 'read_text()'],

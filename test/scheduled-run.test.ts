@@ -18,6 +18,8 @@ import { openDatabase, readRows } from '../src/database.ts';
 import { DEFAULT_FORMAT } from '../src/flow-log-fields.ts';
 import { createLakeViews } from '../src/lake.ts';
 import { verifyChain } from '../src/reports/pack-chain.ts';
+import { scheduleStatusLines } from '../src/reports/schedule-words.ts';
+import { readSchedule } from '../src/reports/scheduled-packs.ts';
 import { type Part, type RunOptions, type RunOutcome, run } from '../src/run.ts';
 import { summaryText } from '../src/summary.ts';
 import { hashesOf } from './crash/whole-content.ts';
@@ -160,6 +162,35 @@ test('makes what is due once its last day is closed, and nothing before', async 
   expect(due.reports?.map(({ content }) => content.period.start)).toEqual(['2025-11-05T00:00:00Z']);
   expect(rowsOf(5)).toEqual(['partial,2025-11-05T10:00:00Z,2']);
   expect(manifestOf(5).previous.name).toBe('house-rules_2025-11-04_2025-11-05');
+});
+
+test('the status tells what is there, due and next, and changes nothing', async () => {
+  const statusAt = async (now: string): Promise<string> => {
+    const config = readConfig(join(root, 'flowproof.yaml'), new Date(now));
+    const { schedule } = config;
+    if (!schedule) throw new Error('the configuration has no schedule');
+    const database = await openDatabase();
+    await createLakeViews(database.connection, config.lake);
+    const { connection } = database;
+    const outcome = await readSchedule({ connection, config, schedule, asOf: new Date(now) });
+    database.close();
+    return scheduleStatusLines(outcome).join('\n');
+  };
+  const next = (day: number): string =>
+    `house-rules_2025-11-0${day}_2025-11-0${day + 1}, due 2025-11-0${day + 1} 06:00 UTC`;
+  const before = everything();
+  expect(await statusAt('2025-11-06T05:59:59Z')).toBe(
+    `Schedule  days before 2025-11-05 are closed; 2 packs there\n          next: ${next(5)}`,
+  );
+  expect(await statusAt('2025-11-07T06:00:00Z')).toBe(
+    `Schedule  days before 2025-11-07 are closed; 2 packs there\n          next: ${next(7)}\nDue       2 packs not made yet: the next run makes them\n          ${next(5)}\n          ${next(6)}`,
+  );
+  expect(everything()).toEqual(before);
+  // One that is missing from a chain that goes on.
+  rmSync(folderOf(3), { recursive: true });
+  expect(await statusAt('2025-11-06T05:59:59Z')).toContain(
+    `1 pack there\n          next: ${next(5)}\nHeld      1 pack is due, but the chain goes on behind`,
+  );
 });
 
 test('after a long pause makes all that is due, each after the one before it', async () => {

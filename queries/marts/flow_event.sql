@@ -285,8 +285,8 @@ with
       end as translated_side,
       min(
         case
-          when event_at < first_at then epoch(event_at) - epoch(first_at)
-          when event_at > last_at then epoch(event_at) - epoch(last_at)
+          when event_at < first_at then seconds_between (first_at, event_at)
+          when event_at > last_at then seconds_between (last_at, event_at)
           else 0
         end
       ) as time_difference_seconds

@@ -1,10 +1,11 @@
 -- title: Audit events that flow logs cannot record
 -- question: Of each kind of event that audit logs must capture, what do flow logs and their companions show, and which source records it?
--- requirements: 10.2.1.1, 10.2.1.2, 10.2.1.4, 10.2.1.5, 10.2.1.6, 10.2.1.7
+-- requirements: 10.2.1.1, 10.2.1.2, 10.2.1.4, 10.2.1.5, 10.2.1.7
 -- parameters: period_start, period_end
 -- rows: summary
 -- needs: none
--- grain: one row a requirement of 10.2.1.1 to 10.2.1.7; which access to logs is recorded (10.2.1.3) is in audit_log_access
+-- grain: one row a requirement of 10.2.1.1 to 10.2.1.7; which access to logs is recorded (10.2.1.3) is in
+--   audit_log_access, and who started and stopped them (10.2.1.6) in log_changes
 -- limits: No row says that an event was captured: a flow record is none of these events. Leads are counts of what was read
 --   in the period and bears on it; a lead shows neither that all such events were captured nor what was done. Periods are
 --   whole UTC days. Which of the six details of 10.2.2 the flows hold stands in log_detail_by_source and log_detail_by_resource.
@@ -85,7 +86,7 @@ with
       (
         '10.2.1.6',
         'start, stop and pause of audit logs',
-        'Where records cease is seen (logging_failures), but not that someone stopped them.',
+        'Where records cease is seen (logging_failures), but not that someone stopped them. Calls of AWS that CloudTrail recorded are in log_changes.',
         'CloudTrail events CreateFlowLogs, DeleteFlowLogs, DeleteLogGroup, DeleteLogStream, PutRetentionPolicy, StopLogging and StopConfigurationRecorder, and AWS Config history of the flow logs.'
       ),
       (

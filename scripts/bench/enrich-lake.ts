@@ -22,7 +22,7 @@ export type EnrichLake = {
 };
 
 /** Of the engine; what the process takes beside it is measured with it. */
-export const MEMORY_LIMIT = '640MB';
+export const MEMORY_LIMIT = '480MB';
 
 const HERE = new URL('.', import.meta.url);
 const DIST = new URL('../../dist/', import.meta.url);

@@ -1,4 +1,7 @@
-/** A file of a trail: who opened RDP to the web servers and who closed it, among calls that change nothing. */
+/**
+ * A file of a trail: who opened RDP to the web servers and who closed it, and who stopped the trail for some minutes,
+ * among calls that change nothing.
+ */
 import { RDP_OPEN } from './groups.ts';
 import { GROUPS } from './topology.ts';
 
@@ -8,12 +11,22 @@ type Call = {
   number: number;
   at: string;
   name: string;
+  /** The service; EC2 if absent. */
+  source?: string;
   role: string;
   request: Record<string, unknown>;
   response?: Record<string, unknown>;
 };
 
-function record({ number, at, name, role, request, response }: Call): Record<string, unknown> {
+function record({
+  number,
+  at,
+  name,
+  source = 'ec2',
+  role,
+  request,
+  response,
+}: Call): Record<string, unknown> {
   return {
     eventVersion: '1.09',
     userIdentity: {
@@ -23,7 +36,7 @@ function record({ number, at, name, role, request, response }: Call): Record<str
       accountId: ACCOUNT,
     },
     eventTime: at,
-    eventSource: 'ec2.amazonaws.com',
+    eventSource: `${source}.amazonaws.com`,
     eventName: name,
     awsRegion: 'us-east-1',
     sourceIPAddress: '203.0.113.10',
@@ -31,7 +44,7 @@ function record({ number, at, name, role, request, response }: Call): Record<str
     requestParameters: request,
     responseElements: response ?? null,
     eventID: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
-    readOnly: response === undefined,
+    readOnly: name.startsWith('Describe'),
     eventType: 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: ACCOUNT,
@@ -77,11 +90,17 @@ export function trailFile(): string {
     ...{ number, at, name: 'DescribeSecurityGroups', role: 'auditor' },
     request: { securityGroupSet: {} },
   });
+  const logging = (number: number, at: string, verb: 'Stop' | 'Start'): Call => ({
+    ...{ number, at, name: `${verb}Logging`, source: 'cloudtrail', role: 'network-operator' },
+    request: { name: `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/example-trail` },
+  });
   const calls = [
     look(1, '2026-11-02T08:00:00Z'),
     ...change('Authorize', RDP_OPEN.from, 2),
     look(4, '2026-11-02T15:00:00Z'),
     ...change('Revoke', RDP_OPEN.until, 5),
+    logging(8, '2026-11-03T18:30:00Z', 'Stop'),
+    logging(9, '2026-11-03T18:34:30Z', 'Start'),
     look(7, '2026-11-03T20:00:00Z'),
   ];
   return `${JSON.stringify({ Records: calls.map(record) })}\n`;

@@ -1,10 +1,12 @@
-/** `flowproof status`: what the lake holds and what is missing. */
+/** `flowproof status`: what the lake holds, what is missing, and which packs are made and due. */
 import { type Command, Option } from 'commander';
 import { readConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import { createLakeViews } from '../lake.ts';
 import { printedJson } from '../printed-text.ts';
 import { withRecord } from '../query/access-log.ts';
+import { scheduleStatusLines } from '../reports/schedule-words.ts';
+import { readSchedule } from '../reports/scheduled-packs.ts';
 import { readStatus, statusText } from '../status.ts';
 import { type CommonOptions, withCommonOptions } from './common.ts';
 
@@ -12,7 +14,9 @@ export function addStatusCommand(program: Command): void {
   withCommonOptions(
     program
       .command('status')
-      .description('what was ingested, from when to when, and what is missing'),
+      .description(
+        'what was ingested, from when to when, what is missing, and which packs are due',
+      ),
   )
     .addOption(
       new Option('--format <format>', 'how to print it')
@@ -30,9 +34,20 @@ export function addStatusCommand(program: Command): void {
           { lake: config.lake, command: 'status', statement: 'status' },
           () => readStatus(connection, config),
         );
-        process.stdout.write(
-          options.format === 'json' ? `${printedJson(status)}\n` : statusText(status, config),
-        );
+        const schedule = config.schedule
+          ? await readSchedule({
+              connection,
+              config,
+              schedule: config.schedule,
+              asOf: new Date(),
+            })
+          : undefined;
+        if (options.format === 'json') {
+          process.stdout.write(`${printedJson(schedule ? { ...status, schedule } : status)}\n`);
+          return;
+        }
+        const lines = schedule ? ['', ...scheduleStatusLines(schedule), ''] : [];
+        process.stdout.write(`${statusText(status, config)}${lines.join('\n')}`);
       } finally {
         database.close();
       }

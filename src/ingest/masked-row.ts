@@ -40,7 +40,9 @@ const COLUMNS: Readonly<Record<string, TextColumns>> = {
     texts: ['host_name', 'display_name', 'platform', 'agent_message', 'ips_message'],
     json: { column: 'original', isFreeText: isEventText },
   },
-  cloudtrail_event: { texts: ['actor', 'source_address', 'user_agent', 'error_code'] },
+  cloudtrail_event: {
+    texts: ['actor', 'source_address', 'user_agent', 'error_code', 'resource_names'],
+  },
   inventory_item: {
     texts: [],
     json: { column: 'configuration', isFreeText: (key) => INVENTORY_TEXTS.has(key) },

@@ -1,20 +1,29 @@
-/** What a run says of its schedule: in its summary, and as warnings. */
+/** What a run says of its schedule, in its summary and as warnings, and `flowproof status` of it. */
 import { basename } from 'node:path';
 import type { ScheduledPack, ScheduleOutcome } from './scheduled-packs.ts';
 
 const MAX_LISTED = 5;
 
-/** Lines of the summary. */
+/** Lines of the summary of a run. */
 export function scheduleLines(outcome: ScheduleOutcome): string[] {
+  const made = outcome.packs.filter(({ state }) => state === 'made').length;
+  return linesOf(outcome, `${plural(made, 'pack')} made, ${countThere(outcome)} there before`);
+}
+
+/** Lines of the status. */
+export function scheduleStatusLines(outcome: ScheduleOutcome): string[] {
+  return linesOf(outcome, `${plural(countThere(outcome), 'pack')} there`);
+}
+
+const countThere = ({ packs }: ScheduleOutcome): number =>
+  packs.filter(({ state }) => state === 'there').length;
+
+function linesOf(outcome: ScheduleOutcome, counts: string): string[] {
   const { packs } = outcome;
-  const made = packs.filter(({ state }) => state === 'made').length;
-  const there = packs.filter(({ state }) => state === 'there').length;
   const next = packs
     .filter(({ state }) => state === 'not_due')
     .sort((one, other) => (one.dueAt < other.dueAt ? -1 : 1))[0];
-  const lines = [
-    `Schedule  days before ${outcome.closedUntil.slice(0, 10)} are closed; ${plural(made, 'pack')} made, ${there} there before`,
-  ];
+  const lines = [`Schedule  days before ${outcome.closedUntil.slice(0, 10)} are closed; ${counts}`];
   if (next) lines.push(`          next: ${nameOf(next)}, due ${minuteOf(next.dueAt)} UTC`);
   for (const [word, of] of findings(outcome)) {
     lines.push(`${word.padEnd(9)} ${of.text}`);
@@ -78,6 +87,14 @@ function findings({ packs }: ScheduleOutcome): [string, Finding][] {
     'due, but the chain goes on behind',
     nameOf,
   );
+  const due = packs.filter(({ state }) => state === 'due');
+  if (due.length > 0) {
+    const text = `${plural(due.length, 'pack')} not made yet: the next run makes ${due.length === 1 ? 'it' : 'them'}`;
+    found.push([
+      'Due',
+      { text, items: due.map((pack) => `${nameOf(pack)}, due ${minuteOf(pack.dueAt)} UTC`) },
+    ]);
+  }
   const postponed = packs.filter(({ state }) => state === 'postponed');
   if (postponed.length > 0) {
     const text = `${plural(postponed.length, 'pack')} due, but a source could not be reached: the next run makes them, a day later at most`;

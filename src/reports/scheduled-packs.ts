@@ -9,13 +9,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Config } from '../config.ts';
 import { closedUntil, type PlannedPack, plannedPacks } from '../schedule.ts';
 import type { Every, Schedule } from '../schedule-schema.ts';
 import { type LateObjects, lateObjects, readLakeObjects, readMadePack } from './made-packs.ts';
 import { finishSwap } from './pack-folder.ts';
 import { packName, type ReportOptions, type ReportOutcome, report } from './reports.ts';
 
-/** A pack of the schedule after a run; plain data, times in ISO 8601. */
+/** A pack of the schedule, after a run or as it stands; plain data, times in ISO 8601. */
 export type ScheduledPack = {
   pack: string;
   every: Every;
@@ -25,10 +26,10 @@ export type ScheduledPack = {
   dueAt: string;
   /**
    * `made`: by this run. `there`: made before, not touched. `not_due`: its period goes on, or waits for late
-   * data. `postponed`: due, but a source could not be reached, so that data may be missing. `held`: due, but
-   * packs that follow it are there, and would have to be made again.
+   * data. `due`: the next run makes it. `postponed`: due, but a source could not be reached, so that data may be
+   * missing. `held`: due, but packs that follow it are there, and would have to be made again.
    */
-  state: 'made' | 'there' | 'not_due' | 'postponed' | 'held';
+  state: 'made' | 'there' | 'not_due' | 'due' | 'postponed' | 'held';
   /** Of a pack that is there: what it lacks, and whether the configuration was another one. */
   late?: LateObjects;
   hasOtherConfig?: boolean;
@@ -39,6 +40,14 @@ export type ScheduleOutcome = {
   /** Days before this one are closed for late data. */
   closedUntil: string;
   packs: ScheduledPack[];
+};
+
+export type ScheduleStateOptions = {
+  /** With the views of the lake. */
+  connection: DuckDBConnection;
+  config: Pick<Config, 'output' | 'sha256'>;
+  schedule: Schedule;
+  asOf: Date;
 };
 
 export type ScheduleOptions = ReportOptions & {
@@ -65,12 +74,25 @@ type Candidate = PlannedPack & {
   hasOtherConfig: boolean;
 };
 
+/** The packs of the schedule as they stand. Makes none, and changes nothing. */
+export async function readSchedule(options: ScheduleStateOptions): Promise<ScheduleOutcome> {
+  const candidates = await readCandidates(options, false);
+  const packs = candidates.map((one) => {
+    const isNext = one.isDue && !one.isMade && !candidates.some(follows(one));
+    return { ...describe(one, false), ...(isNext ? { state: 'due' as const } : {}) };
+  });
+  return outcomeOf(options, packs);
+}
+
 /** Makes the packs that are due and not there. Needs the views of the lake, and its lock. */
 export async function reportSchedule(
   options: ScheduleOptions,
 ): Promise<{ outcome: ScheduleOutcome; reports: ReportOutcome[] }> {
   const { schedule, asOf, config } = options;
-  const candidates = await readCandidates(options);
+  for (const planned of plannedPacks(schedule, asOf)) {
+    if (planned.dueAt <= asOf) await finishSwap(folderOf(config, planned));
+  }
+  const candidates = await readCandidates(options, options.isIncomplete);
   const begun = await readRemake(config.lake);
   const again = new Set(options.isRemake ? toRemake(candidates) : []);
   for (const candidate of candidates) {
@@ -97,14 +119,22 @@ export async function reportSchedule(
   }
   await forgetRemake(config.lake);
   const packs = candidates.map((one) => describe(one, due.includes(one)));
+  return { outcome: outcomeOf(options, packs), reports };
+}
+
+function outcomeOf(
+  { schedule, asOf }: Pick<ScheduleStateOptions, 'schedule' | 'asOf'>,
+  packs: ScheduledPack[],
+): ScheduleOutcome {
   return {
-    outcome: {
-      asOf: asOf.toISOString(),
-      closedUntil: closedUntil(schedule, asOf).toISOString(),
-      packs,
-    },
-    reports,
+    asOf: asOf.toISOString(),
+    closedUntil: closedUntil(schedule, asOf).toISOString(),
+    packs,
   };
+}
+
+function folderOf({ output }: Pick<Config, 'output'>, planned: PlannedPack): string {
+  return join(output, packName(planned.pack, planned));
 }
 
 function describe(one: Candidate, isMadeNow: boolean): ScheduledPack {
@@ -129,16 +159,17 @@ function stateWithout(one: Candidate): ScheduledPack['state'] {
   return one.isPostponed ? 'postponed' : 'held';
 }
 
-async function readCandidates(options: ScheduleOptions): Promise<Candidate[]> {
-  const { connection, config, schedule, asOf } = options;
+async function readCandidates(
+  { connection, config, schedule, asOf }: ScheduleStateOptions,
+  isIncomplete: boolean,
+): Promise<Candidate[]> {
   const objects = await readLakeObjects(connection);
   const candidates: Candidate[] = [];
   for (const planned of plannedPacks(schedule, asOf)) {
-    const folder = join(config.output, packName(planned.pack, planned));
+    const folder = folderOf(config, planned);
     const isDue = planned.dueAt <= asOf;
     const overdue = asOf.getTime() - planned.dueAt.getTime();
-    const isPostponed = isDue && options.isIncomplete && overdue < MAX_POSTPONEMENT_MILLISECONDS;
-    if (isDue) await finishSwap(folder);
+    const isPostponed = isDue && isIncomplete && overdue < MAX_POSTPONEMENT_MILLISECONDS;
     const made = await readMadePack(folder, planned.pack, planned.period);
     const late = made
       ? lateObjects(made, planned.period, objects)

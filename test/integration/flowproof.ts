@@ -37,7 +37,8 @@ export function createWorkspace(
   const lake = join(folder, 'lake');
   return {
     lake,
-    flowproof: (command, environment = {}) => runCommand(command, config, environment),
+    flowproof: (command, environment = {}) =>
+      runCommand([command, '--config', config, '--quiet'], environment),
     async query(sql) {
       const database = await openDatabase();
       try {
@@ -50,13 +51,25 @@ export function createWorkspace(
   };
 }
 
+export type Machine = {
+  folder: string;
+  flowproof(...args: string[]): Promise<Finished>;
+};
+
+/** A folder with this configuration, whose paths are relative to it. */
+export function createMachine(config: Record<string, unknown>): Machine {
+  const folder = mkdtempSync(join(tmpdir(), 'machine-'));
+  const file = join(folder, 'flowproof.yaml');
+  writeFileSync(file, stringify(config));
+  return { folder, flowproof: (...args) => runCommand([...args, '--config', file], {}) };
+}
+
 async function runCommand(
-  command: string,
-  config: string,
+  args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<Finished> {
   const cli = join(PACKAGE_ROOT, 'dist', 'cli.js');
-  const child = spawn(process.execPath, [cli, command, '--config', config, '--quiet'], {
+  const child = spawn(process.execPath, [cli, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });

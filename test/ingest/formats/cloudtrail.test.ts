@@ -57,6 +57,7 @@ describe('a record', () => {
           group_ids: ['sg-0a1b2c3d'],
           rule_ids: ['sgr-0a1b2c3d4e5f60718'],
           resource_ids: [],
+          resource_names: undefined,
           line_number: 1n,
         },
       },
@@ -120,6 +121,24 @@ describe('a record', () => {
       ['eni-0a1b2c3d'],
     ]);
     expect(JSON.stringify(row, (_, value) => String(value))).not.toMatch(/secret|drop table/);
+  });
+});
+
+describe('names', () => {
+  it.each<[string, unknown, string | undefined]>([
+    ['a trail', { name: 'example-trail' }, 'example-trail'],
+    ['a log group', { logGroupName: '/vpc/flow-logs' }, '/vpc/flow-logs'],
+    ['a log stream and its group', { logStreamName: 's', logGroupName: 'g' }, 'g, s'],
+    ['a recorder', { configurationRecorder: { name: 'default' } }, 'default'],
+    ['one name twice', { name: 'a', trailName: 'a' }, 'a'],
+    ['an id that is kept as such', { resourceId: 'vpc-0a1b2c3d' }, undefined],
+    ['text that is no name', { name: "a'; drop table flow" }, undefined],
+    ['text without end', { name: 'a'.repeat(513) }, undefined],
+    ['an object', { name: { name: 'a' } }, undefined],
+    ['nothing', null, undefined],
+  ])('%s', async (_, requestParameters, expected) => {
+    const { sink } = await read(trail({ ...CALL, eventName: 'StopLogging', requestParameters }));
+    expect(sink.rows[0]?.row.resource_names).toBe(expected);
   });
 });
 

@@ -1,2 +1,0 @@
--- title: epoch(moment): seconds since 1970.
-create or replace macro epoch(moment) as to_unixtime(moment);

@@ -1,0 +1,3 @@
+-- title: seconds_between(first, last): how many seconds lie between two moments, to the microsecond; negative if the last is before the first.
+-- source: differences have milliseconds, and seconds since 1970 as a double are not exact: the microseconds are the last digits of the text.
+create or replace macro seconds_between(first, last) as cast(date_diff('second', date_trunc('second', first), date_trunc('second', last)) * 1000000 + cast(substr(cast(cast(last as timestamp(6)) as varchar), 21, 6) as bigint) - cast(substr(cast(cast(first as timestamp(6)) as varchar), 21, 6) as bigint) as double) / 1000000;
