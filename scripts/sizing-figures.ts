@@ -9,9 +9,11 @@ export type ReportFigures = {
   scannedBytes: number;
 };
 
-/** Of one lake; all flows are of one day. */
+/** Of one lake. */
 export type SizeFigures = {
   flows: number;
+  /** Days in a row, which have the same flows. */
+  days: number;
   enrichSeconds: number;
   /** Of the files of each table. */
   tableBytes: Readonly<Record<string, number>>;

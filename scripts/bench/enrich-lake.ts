@@ -8,7 +8,7 @@ import { openDatabase, readRows } from '../../src/database.ts';
 import { createLakeViews, scratchFolder } from '../../src/lake.ts';
 import { TABLES } from '../../src/tables.ts';
 import { eventCountOf, writeEvents } from './events.ts';
-import { generateFlowLogs, patternOf } from './generate.ts';
+import { generateFlowLogs, generateLaterDays, patternOf } from './generate.ts';
 import { writeInventory } from './inventory.ts';
 import { type BenchOptions, makeOnce, PROGRAM, runNode, textHash } from './measure.ts';
 import { ACCOUNT_ID, FORMATS, idOf } from './topology.ts';
@@ -27,13 +27,18 @@ export const MEMORY_LIMIT = '480MB';
 const HERE = new URL('.', import.meta.url);
 const DIST = new URL('../../dist/', import.meta.url);
 
-/** The lake of these rows and this seed, made unless the same program made it before. */
+/**
+ * The lake of these rows and this seed, made unless the same program made it before. With `days`, the rows are those of
+ * so many days in a row, which have the same flows; events and changes of the inventory are of the first.
+ */
 export async function prepareLake({
   rows,
   seed,
-}: Omit<BenchOptions, 'repeat'>): Promise<EnrichLake> {
-  const folder = await makeOnce(`enrich-${rows}-seed-${seed}`, textHash(sourceFiles()), (partial) =>
-    ingestAll(partial, rows, seed),
+  days = 1,
+}: Omit<BenchOptions, 'repeat'> & { days?: number }): Promise<EnrichLake> {
+  const name = `enrich-${rows}-seed-${seed}${days === 1 ? '' : `-days-${days}`}`;
+  const folder = await makeOnce(name, textHash(sourceFiles()), (partial) =>
+    ingestAll(partial, Math.ceil(rows / days), seed, days),
   );
   const lake = join(folder, 'lake');
   const flows = join(lake, 'flow');
@@ -54,16 +59,19 @@ function namesBelow(folder: URL | string, pattern: RegExp): string[] {
     .sort();
 }
 
-async function ingestAll(folder: string, rows: number, seed: number): Promise<void> {
+async function ingestAll(folder: string, rows: number, seed: number, days: number): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const traffics = FORMATS.map((format, index): Traffic => {
     const rowCount = index === 0 ? Math.ceil(rows / 2) : Math.floor(rows / 2);
     return { format, rowCount, seed };
   });
-  process.stderr.write(`generating ${rows} rows, ${eventCountOf(rows)} events and the inventory\n`);
+  process.stderr.write(
+    `generating ${rows * days} rows, ${eventCountOf(rows)} events and the inventory\n`,
+  );
   const patterns: string[] = [];
   for (const traffic of traffics) {
     patterns.push(patternOf(await generateFlowLogs(traffic)));
+    if (days > 1) patterns.push(patternOf(await generateLaterDays(traffic, days - 1)));
   }
   writeInventory(join(folder, 'inventory'), seed);
   writeEvents(join(folder, 'events'), rows, traffics);

@@ -9,7 +9,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzipSync, gzip, gzipSync } from 'node:zlib';
 import { DEFAULT_FORMAT, FLOW_LOG_FIELDS } from '../../src/flow-log-fields.ts';
 import { createRandom, type Random } from '../samples/random.ts';
 import { makeOnce, textHash } from './measure.ts';
@@ -60,13 +61,47 @@ export function patternOf(paths: readonly string[]): string {
   return `${(paths[0] ?? '').split('/AWSLogs/')[0]}/**/*.log.gz`;
 }
 
-function keyOf(format: BenchFormat, index: number): string {
-  const at = new Date((FIRST_START + index * OBJECT_SECONDS) * 1000).toISOString();
-  const day = at.slice(0, 10).replaceAll('-', '/');
+/** The objects of a flow log of some more days: the same flows, each day at the same time. Returns their paths. */
+export async function generateLaterDays(traffic: Traffic, days: number): Promise<string[]> {
+  const { format, rowCount, seed } = traffic;
+  const first = await generateFlowLogs(traffic);
+  const tasks = first.flatMap((path, index) =>
+    Array.from({ length: days }, (_, day) => ({
+      from: path,
+      day: day + 1,
+      path: keyOf(format, index, day + 1),
+    })),
+  );
+  const version = textHash(SOURCES.map((name) => new URL(name, import.meta.url)));
+  const name = `${format}-${rowCount}-seed-${seed}-later-${days}`;
+  const folder = await makeOnce(name, version, async (partial) => {
+    for (const { from, day, path } of tasks) await copyToDay(from, day, join(partial, path));
+  });
+  return tasks.map(({ path }) => join(folder, path));
+}
+
+/** Start and end of a row, before its action. */
+const ROW_TIMES = / (\d{10}) (\d{10}) (ACCEPT|REJECT) /g;
+
+async function copyToDay(from: string, day: number, path: string): Promise<void> {
+  const later = (time: string): number => Number(time) + day * DAY_SECONDS;
+  const text = gunzipSync(readFileSync(from))
+    .toString('latin1')
+    .replace(ROW_TIMES, (_, start, end, action) => ` ${later(start)} ${later(end)} ${action} `);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, await promisify(gzip)(Buffer.from(text, 'latin1'), { level: 1 }));
+}
+
+const DAY_SECONDS = 86_400;
+
+function keyOf(format: BenchFormat, index: number, day = 0): string {
+  const seconds = FIRST_START + day * DAY_SECONDS + index * OBJECT_SECONDS;
+  const at = new Date(seconds * 1000).toISOString();
+  const date = at.slice(0, 10).replaceAll('-', '/');
   const time = at.slice(0, 16).replace(/[-:]/g, '');
   const log = FLOW_LOGS[format].flowLogId;
   const name = `${ACCOUNT_ID}_vpcflowlogs_${REGION}_${log}_${time}Z_${String(index).padStart(8, '0')}.log.gz`;
-  return `AWSLogs/${ACCOUNT_ID}/vpcflowlogs/${REGION}/${day}/${name}`;
+  return `AWSLogs/${ACCOUNT_ID}/vpcflowlogs/${REGION}/${date}/${name}`;
 }
 
 /** Shares the objects out to as many processes as there are cores: compressing is most of the work. */

@@ -20,9 +20,11 @@ import { TABLES } from '../../src/tables.ts';
 import { openTrinoLake, type TrinoLake } from './trino-lake.ts';
 
 const ROWS = Number(process.env.TRINO_FLOWS ?? 0);
+/** The flows are of so many days in a row. */
+const DAYS = Number(process.env.TRINO_DAYS ?? 1);
 const PERIOD = { period_start: '2026-11-01T00:00:00Z', period_end: '2026-12-01T00:00:00Z' };
 
-describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows`, () => {
+describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows of ${DAYS} days`, () => {
   let lake: TrinoLake;
   let trino: Engine;
   const reports: ReportFigures[] = [];
@@ -30,7 +32,7 @@ describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows`, () => {
   let tableBytes: Record<string, number> = {};
 
   beforeAll(async () => {
-    const { lake: folder, config } = await prepareLake({ rows: ROWS, seed: 1 });
+    const { lake: folder, config } = await prepareLake({ rows: ROWS, seed: 1, days: DAYS });
     const program = join(PACKAGE_ROOT, 'dist', 'cli.js');
     const start = performance.now();
     await promisify(execFile)(process.execPath, [program, 'enrich', '--quiet', '--config', config]);
@@ -46,7 +48,7 @@ describe.skipIf(ROWS === 0)(`reports over ${ROWS} flows`, () => {
   }, 3_600_000);
   afterAll(async () => {
     await lake?.close();
-    const figures: SizeFigures = { flows: ROWS, enrichSeconds, tableBytes, reports };
+    const figures: SizeFigures = { flows: ROWS, days: DAYS, enrichSeconds, tableBytes, reports };
     const file = process.env.TRINO_FIGURES;
     if (file) writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
   });
