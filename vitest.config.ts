@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { countsReporter } from './test/counts-reporter.ts';
 import { LongFirst } from './test/long-first.ts';
@@ -9,8 +10,8 @@ export default defineConfig({
     exclude: ['test/integration/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Also on two cores; by default one is left out.
-    maxWorkers: '100%',
+    // One more than there are cores: tests also wait, for processes, disks and pauses.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongFirst },
     reporters: ['default', countsReporter],
   },

@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     sequence: { sequencer: LongFirst },
     reporters: ['default', countsReporter],
-    maxWorkers: 2,
+    // Tests also wait, for servers and processes; more would only make them late.
+    maxWorkers: 3,
   },
 });

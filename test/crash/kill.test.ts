@@ -22,7 +22,7 @@ const INVENTORY_OBJECTS = 10;
  */
 const THREAD_STEPS = 1500;
 
-const KILLS = 14;
+const KILLS = 9;
 
 let base = '';
 let expected: Record<string, string[]>;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MEMORY_LIMIT } from '../../scripts/bench/enrich-lake.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
 
 const run = promisify(execFile);
@@ -60,7 +61,7 @@ test('enrichment is measured beside a copy of the flows, and what it found is co
     groups: 200,
     rules: 2_000,
     events: 2_001,
-    memory_limit: '640MB',
+    memory_limit: MEMORY_LIMIT,
   });
   const { seconds = 0, scan_copy_seconds: copy = 0, scan_seconds: scan = 0 } = enrich;
   expect(scan).toBeGreaterThan(0);

@@ -14,8 +14,8 @@ test(`${HOURS} hourly runs, stopped and killed, end where one clean run does`, a
     hours: HOURS,
     firstHour: 1,
     seed,
-    kills: 20,
-    stops: 14,
+    kills: 12,
+    stops: 8,
     waitHours: 6,
     isWhole: true,
   });
