@@ -10,7 +10,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     sequence: { sequencer: LongFirst },
     reporters: ['default', countsReporter],
-    // Tests also wait, for servers and processes; more would only make them late.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });

@@ -1,6 +1,6 @@
 /**
  * `npm run test:integration`: prepares what the suite needs, and runs it. Arguments go to vitest, such as
- * a part of a file's name. Fails, and says what to install, where Python, its packages, Chromium, Poppler,
+ * a part of a file's name; `--prepare` alone fetches what the suite needs, and runs nothing. Fails, and says what to install, where Python, its packages, Chromium, Poppler,
  * systemd, Trino or an older DuckDB cannot be had: a suite that skips proves nothing.
  */
 import { spawn } from 'node:child_process';
@@ -44,6 +44,16 @@ async function runSuite(environment: NodeJS.ProcessEnv): Promise<number> {
   }
 }
 
+/** Every lake of the tests lies in a folder of its own, so that none is left behind. */
+async function runInScratch(programs: NodeJS.ProcessEnv): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
+  try {
+    process.exitCode = await runSuite({ ...awsEnvironment(), TMPDIR: scratch, ...programs });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
 try {
   const interpreter = ensureEnvironment(findPython(), CACHE);
   const httpfs = ensureHttpfs(CACHE, interpreter);
@@ -51,12 +61,8 @@ try {
   const pdfinfo = ensurePdfinfo(CACHE);
   const systemdAnalyze = ensureSystemdAnalyze(CACHE);
   const trino = await ensureTrino(CACHE);
-  // Every lake of the tests lies in here, so that none is left behind.
-  const scratch = mkdtempSync(join(tmpdir(), 'flowproof-integration-'));
-  try {
-    process.exitCode = await runSuite({
-      ...awsEnvironment(),
-      TMPDIR: scratch,
+  if (!process.argv.includes('--prepare')) {
+    await runInScratch({
       FLOWPROOF_TEST_PYTHON: interpreter,
       FLOWPROOF_TEST_CHROMIUM: JSON.stringify(chromium),
       FLOWPROOF_TEST_PDFINFO: JSON.stringify(pdfinfo),
@@ -64,8 +70,6 @@ try {
       FLOWPROOF_TEST_TRINO: trino,
       FLOWPROOF_TEST_HTTPFS: httpfs,
     });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
   }
 } catch (thrown) {
   if (!(thrown instanceof Error) || thrown.name !== 'SetupError') throw thrown;

@@ -16,8 +16,8 @@ import type { Flow, World } from './oracle/world.ts';
 
 /** The same worlds in every run; `SEED=2 npx vitest run test/enrich/attribution.test.ts` draws others. */
 const SEED = Number(process.env.SEED ?? 1);
-const WORLDS = 30;
-const FLOWS_PER_WORLD = 3500;
+const WORLDS = 21;
+const FLOWS_PER_WORLD = 5000;
 
 /** What is compared: a column of `SELECT`, and the oracle's word for it. */
 const COLUMNS: Readonly<Record<string, (judgement: Judgement) => unknown>> = {

@@ -168,8 +168,6 @@ function writeSettings(
     // For small tables; more would only wait for each other.
     'task.concurrency=2',
     'task.max-writer-count=2',
-    // Of tables so small any order will do, and looking for the best one is most of the work.
-    ...(isLarge ? [] : ['optimizer.join-reordering-strategy=NONE']),
   ]);
   write('log.properties', ['io.trino=WARN']);
   write('catalog/lake.properties', [
