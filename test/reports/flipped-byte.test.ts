@@ -30,7 +30,7 @@ function flipped(files: Files, name: string, place: number, bit: number): Files 
 
 /** Every byte of a small file; of a larger one some at its ends and every so many between. */
 function placesOf(bytes: Uint8Array): number[] {
-  const step = Math.max(1, Math.floor(bytes.length / 200));
+  const step = Math.max(1, Math.floor(bytes.length / 120));
   return Array.from({ length: bytes.length }, (_, place) => place).filter(
     (place) => place % step === 0 || place < 20 || place >= bytes.length - 20,
   );
