@@ -244,6 +244,9 @@ with
       cloudtrail_event
       inner join log_calls on cloudtrail_event.event_source = log_calls.event_source
       and cloudtrail_event.event_name = log_calls.event_name
+    where
+      cloudtrail_event.event_at >= cast($period_start as timestamp)
+      and cloudtrail_event.event_at < cast($period_end as timestamp)
     group by
       cloudtrail_event.event_id
   ),
@@ -343,9 +346,6 @@ with
       end as remedy
     from
       calls
-    where
-      event_at >= cast($period_start as timestamp)
-      and event_at < cast($period_end as timestamp)
     union all
     select
       2 as position,
@@ -416,9 +416,6 @@ with
           1
         from
           calls
-        where
-          event_at >= cast($period_start as timestamp)
-          and event_at < cast($period_end as timestamp)
       )
   )
 select

@@ -41,6 +41,8 @@ type Task = { traffic: Traffic; index: number; objectRows: number; path: string 
 /** Files that decide what is generated: logs that others made are not taken for the same. */
 const SOURCES = ['generate.ts', 'topology.ts', 'traffic.ts', '../samples/random.ts'];
 
+const version = (): string => textHash(SOURCES.map((name) => new URL(name, import.meta.url)));
+
 /** Makes the objects of a flow log unless they are there, and returns their paths. Rows are dealt out evenly. */
 export async function generateFlowLogs(traffic: Traffic): Promise<string[]> {
   const { format, rowCount, seed } = traffic;
@@ -49,8 +51,7 @@ export async function generateFlowLogs(traffic: Traffic): Promise<string[]> {
     const to = Math.floor((rowCount * (index + 1)) / OBJECT_COUNT);
     return { traffic, index, objectRows: to - from, path: keyOf(format, index) };
   });
-  const version = textHash(SOURCES.map((name) => new URL(name, import.meta.url)));
-  const folder = await makeOnce(`${format}-${rowCount}-seed-${seed}`, version, (partial) =>
+  const folder = await makeOnce(`${format}-${rowCount}-seed-${seed}`, version(), (partial) =>
     generateAll(tasks.map((task) => ({ ...task, path: join(partial, task.path) }))),
   );
   return tasks.map((task) => join(folder, task.path));
@@ -72,9 +73,8 @@ export async function generateLaterDays(traffic: Traffic, days: number): Promise
       path: keyOf(format, index, day + 1),
     })),
   );
-  const version = textHash(SOURCES.map((name) => new URL(name, import.meta.url)));
   const name = `${format}-${rowCount}-seed-${seed}-later-${days}`;
-  const folder = await makeOnce(name, version, async (partial) => {
+  const folder = await makeOnce(name, version(), async (partial) => {
     for (const { from, day, path } of tasks) await copyToDay(from, day, join(partial, path));
   });
   return tasks.map(({ path }) => join(folder, path));

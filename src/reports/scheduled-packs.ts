@@ -50,16 +50,13 @@ export type ScheduleStateOptions = {
   asOf: Date;
 };
 
-export type ScheduleOptions = ReportOptions & {
-  /** With the views of the lake. */
-  connection: DuckDBConnection;
-  schedule: Schedule;
-  asOf: Date;
-  /** Makes again what lacks rows or had another configuration, and what follows it in the chain. */
-  isRemake: boolean;
-  /** True if a source could not be reached: what is due waits for the next run, a day at most. */
-  isIncomplete: boolean;
-};
+export type ScheduleOptions = ReportOptions &
+  ScheduleStateOptions & {
+    /** Makes again what lacks rows or had another configuration, and what follows it in the chain. */
+    isRemake: boolean;
+    /** True if a source could not be reached: what is due waits for the next run, a day at most. */
+    isIncomplete: boolean;
+  };
 
 /** What stays out of reach must not keep back evidence for good. */
 const MAX_POSTPONEMENT_MILLISECONDS = 86_400_000;
@@ -77,11 +74,7 @@ type Candidate = PlannedPack & {
 /** The packs of the schedule as they stand. Makes none, and changes nothing. */
 export async function readSchedule(options: ScheduleStateOptions): Promise<ScheduleOutcome> {
   const candidates = await readCandidates(options, false);
-  const packs = candidates.map((one) => {
-    const isNext = one.isDue && !one.isMade && !candidates.some(follows(one));
-    return { ...describe(one, false), ...(isNext ? { state: 'due' as const } : {}) };
-  });
-  return outcomeOf(options, packs);
+  return outcomeOf(options, candidates, []);
 }
 
 /** Makes the packs that are due and not there. Needs the views of the lake, and its lock. */
@@ -118,18 +111,18 @@ export async function reportSchedule(
     );
   }
   await forgetRemake(config.lake);
-  const packs = candidates.map((one) => describe(one, due.includes(one)));
-  return { outcome: outcomeOf(options, packs), reports };
+  return { outcome: outcomeOf(options, candidates, due), reports };
 }
 
 function outcomeOf(
   { schedule, asOf }: Pick<ScheduleStateOptions, 'schedule' | 'asOf'>,
-  packs: ScheduledPack[],
+  candidates: readonly Candidate[],
+  madeNow: readonly Candidate[],
 ): ScheduleOutcome {
   return {
     asOf: asOf.toISOString(),
     closedUntil: closedUntil(schedule, asOf).toISOString(),
-    packs,
+    packs: candidates.map((one) => describe(one, madeNow.includes(one), candidates)),
   };
 }
 
@@ -137,7 +130,11 @@ function folderOf({ output }: Pick<Config, 'output'>, planned: PlannedPack): str
   return join(output, packName(planned.pack, planned));
 }
 
-function describe(one: Candidate, isMadeNow: boolean): ScheduledPack {
+function describe(
+  one: Candidate,
+  isMadeNow: boolean,
+  candidates: readonly Candidate[],
+): ScheduledPack {
   const { pack, every, period, folder, dueAt, late, hasOtherConfig } = one;
   const isThere = one.isMade && !isMadeNow;
   return {
@@ -146,17 +143,18 @@ function describe(one: Candidate, isMadeNow: boolean): ScheduledPack {
     period: { start: period.start.toISOString(), end: period.end.toISOString() },
     folder,
     dueAt: dueAt.toISOString(),
-    state: isMadeNow ? 'made' : stateWithout(one),
+    state: isMadeNow ? 'made' : stateWithout(one, candidates),
     ...(isThere && late.objectCount > 0 ? { late } : {}),
     ...(isThere && hasOtherConfig ? { hasOtherConfig } : {}),
   };
 }
 
-/** The state of a pack that this run did not make. */
-function stateWithout(one: Candidate): ScheduledPack['state'] {
+/** The state of a pack that was not made now. */
+function stateWithout(one: Candidate, candidates: readonly Candidate[]): ScheduledPack['state'] {
   if (one.isMade) return 'there';
   if (!one.isDue) return 'not_due';
-  return one.isPostponed ? 'postponed' : 'held';
+  if (one.isPostponed) return 'postponed';
+  return candidates.some(follows(one)) ? 'held' : 'due';
 }
 
 async function readCandidates(
