@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { configAsOf, readPeriod } from './as-of.ts';
 import type { Config } from './config.ts';
-import { type Database, openDatabase } from './database.ts';
 import type { Scanned } from './engines/engine.ts';
 import { type EngineUse, isEmbedded, openEngine } from './engines/open-engine.ts';
 import { type EnrichResult, enrich, isEnriched } from './enrich/enrich.ts';
@@ -19,8 +18,9 @@ import { EXIT_CODES } from './errors.ts';
 import { type IngestResult, ingest } from './ingest/ingest.ts';
 import { describeProgress } from './ingest/ingest-progress.ts';
 import { openSources } from './ingest/open-sources.ts';
-import { abandonBatches, createLakeViews, openLakeForWriting, scratchFolder } from './lake.ts';
+import { createLakeViews, scratchFolder } from './lake.ts';
 import { PARQUET_OPTIONS } from './lake-batch.ts';
+import { withLakeDatabase } from './lake-database.ts';
 import type { Progress } from './progress.ts';
 import type { EngineFiles } from './remote-lake/engine-files.ts';
 import type { Signer } from './reports/dsse.ts';
@@ -28,7 +28,6 @@ import { loadPacks, type ReportOptions, type ReportOutcome, report } from './rep
 import { scheduleWarnings } from './reports/schedule-words.ts';
 import { reportSchedule, type ScheduleOutcome } from './reports/scheduled-packs.ts';
 import { openSigner } from './reports/signer.ts';
-import { resourceError } from './resource-error.ts';
 import { type RetainResult, retain } from './retain/retain.ts';
 import { retainWarning } from './retain/retain-text.ts';
 import { untilStopped } from './stop.ts';
@@ -86,45 +85,29 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const signer = parts.includes('report') ? await openSigner(config) : undefined;
   const startedAt = now();
   const runId = randomUUID();
-  const lock = await openLakeForWriting(config.lake);
-  let database: Database | undefined;
   try {
-    database = await openDatabase({
-      tempDirectory: scratchFolder(config.lake),
-      ...(config.memory_limit ? { memoryLimit: config.memory_limit } : {}),
-    });
-    const { connection } = database;
-    const { publish, engineFiles } = lock;
-    const job: Job = {
-      ...options,
-      config,
-      now,
-      connection,
-      signer,
-      runId,
-      startedAt,
-      publish,
-      engineFiles,
-    };
-    const ended = await untilStopped({ signal, connection, work: () => runParts(job) });
-    if ('value' in ended) return ended.value;
-    // What does not react may still use the connection: only the end of the process may take it away.
-    if (ended.isLeft) database = undefined;
-    database?.close();
-    database = undefined;
-    await abandonBatches(config.lake);
-    throw ended.stopped;
-  } catch (thrown) {
-    const limit = resourceError(config.lake, thrown);
-    if (!limit) throw thrown;
-    database?.close();
-    database = undefined;
-    await abandonBatches(config.lake);
-    throw limit;
+    return await withLakeDatabase(
+      { lake: config.lake, memoryLimit: config.memory_limit },
+      async ({ connection, lock, leave }) => {
+        const job: Job = {
+          ...options,
+          config,
+          now,
+          connection,
+          signer,
+          runId,
+          startedAt,
+          publish: lock.publish,
+          engineFiles: lock.engineFiles,
+        };
+        const ended = await untilStopped({ signal, connection, work: () => runParts(job) });
+        if ('value' in ended) return ended.value;
+        if (ended.isLeft) leave();
+        throw ended.stopped;
+      },
+    );
   } finally {
     progress.finish();
-    database?.close();
-    await lock.release();
   }
 }
 

@@ -268,12 +268,7 @@ with
       min(region) as region,
       min(created_at) as created_at,
       -- Null while the newest state shows it.
-      nullif(
-        max(
-          coalesce(valid_to, timestamp '9999-12-31 00:00:00')
-        ),
-        timestamp '9999-12-31 00:00:00'
-      ) as gone_at
+      last_end (valid_to) as gone_at
     from
       flow_log
     group by

@@ -23,12 +23,7 @@ with
       min(coalesce(created_at, valid_from)) as made_at,
       max(known_until) as known_until,
       -- Null while the newest state shows it.
-      nullif(
-        max(
-          coalesce(valid_to, timestamp '9999-12-31 00:00:00')
-        ),
-        timestamp '9999-12-31 00:00:00'
-      ) as gone_at
+      last_end (valid_to) as gone_at
     from
       flow_log
     group by
@@ -178,12 +173,7 @@ with
       coalesce(deliver_logs_error, 'no error stated') as deliver_logs_error,
       min(valid_from) as started_at,
       -- Null while the newest snapshot shows it.
-      nullif(
-        max(
-          coalesce(valid_to, timestamp '9999-12-31 00:00:00')
-        ),
-        timestamp '9999-12-31 00:00:00'
-      ) as ended_at
+      last_end (valid_to) as ended_at
     from
       flow_log
     where

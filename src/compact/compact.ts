@@ -9,16 +9,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Database, openDatabase } from '../database.ts';
+import type { Database } from '../database.ts';
 import { withFilesHere } from '../files-here.ts';
-import {
-  abandonBatches,
-  commitBatch,
-  createIngestViews,
-  openLakeForWriting,
-  scratchFolder,
-  stagingFolder,
-} from '../lake.ts';
+import { commitBatch, createIngestViews, stagingFolder } from '../lake.ts';
+import { withLakeDatabase } from '../lake-database.ts';
 import { listTable, mergedName, sizeOfFile } from '../lake-files.ts';
 import {
   MANIFEST_FILE,
@@ -29,7 +23,6 @@ import {
   readManifest,
 } from '../lake-manifest.ts';
 import { type Settled, settle, waitingFiles } from '../lake-settle.ts';
-import { resourceError } from '../resource-error.ts';
 import { mergeFiles } from './merge-files.ts';
 import { MERGED_TABLES, type MergePlan, planMerges } from './plan-groups.ts';
 
@@ -62,13 +55,7 @@ export type CompactResult = {
 /** Merges what is due. Throws LAKE_LOCKED, DISK_FULL and LAKE_UNUSABLE; the lake stays whole whatever happens. */
 export async function compact(options: CompactOptions): Promise<CompactResult> {
   const { lake, now, graceHours } = options;
-  const lock = await openLakeForWriting(lake);
-  let database: Database | undefined;
-  try {
-    database = await openDatabase({
-      tempDirectory: scratchFolder(lake),
-      ...(options.memoryLimit ? { memoryLimit: options.memoryLimit } : {}),
-    });
+  return await withLakeDatabase({ lake, memoryLimit: options.memoryLimit }, async (database) => {
     const { manifest, removed } = await settle(lake, await readManifest(lake), {
       now,
       ...(graceHours === undefined ? {} : { graceHours }),
@@ -84,7 +71,7 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
     await mergeAll(database, options, manifest, plans);
     const after = await tableSizes(lake);
     const changed = new Set(plans.map(({ table }) => table.name));
-    await lock.publish();
+    await database.lock.publish();
     return {
       tables: MERGED_TABLES.flatMap(({ name }) => {
         const sizes = { before: before.get(name), after: after.get(name) };
@@ -94,17 +81,7 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
       removed,
       waiting: await waitingFiles(lake, await readManifest(lake)),
     };
-  } catch (thrown) {
-    const limit = resourceError(lake, thrown);
-    if (!limit) throw thrown;
-    database?.close();
-    database = undefined;
-    await abandonBatches(lake);
-    throw limit;
-  } finally {
-    database?.close();
-    await lock.release();
-  }
+  });
 }
 
 /** The first UTC date that is not closed. */

@@ -2,8 +2,7 @@
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { FlowproofError } from '../errors.ts';
-import { abandonBatches, openLakeForWriting, scratchFolder } from '../lake.ts';
-import { resourceError } from '../resource-error.ts';
+import { withLakeDatabase } from '../lake-database.ts';
 import type { Retention } from '../retention-schema.ts';
 import { type RestoreResult, restore } from './restore.ts';
 import { type RetainOptions, type RetainResult, retain } from './retain.ts';
@@ -19,16 +18,15 @@ export async function retainLake(
 ): Promise<RetainResult> {
   const { config, isDryRun } = options;
   const retention = retentionOf(config);
-  return withDatabase(config, !isDryRun, (database) =>
-    retain({
-      ...options,
-      connection: database.connection,
-      lake: config.lake,
-      retention,
-      schedule: config.schedule,
-      configSha256: config.sha256,
-    }),
-  );
+  const { lake, memory_limit: memoryLimit, schedule, sha256: configSha256 } = config;
+  const work = ({ connection }: Database) =>
+    retain({ ...options, connection, lake, retention, schedule, configSha256 });
+  if (isDryRun) return withReadingDatabase(memoryLimit, work);
+  return withLakeDatabase({ lake, memoryLimit }, async (database) => {
+    const result = await work(database);
+    await database.lock.publish();
+    return result;
+  });
 }
 
 /** Brings a UTC day back. Throws USAGE, LAKE_LOCKED and what `restore` throws. */
@@ -37,9 +35,12 @@ export async function restoreDay(
 ): Promise<RestoreResult> {
   const { config, date, now } = options;
   const retention = retentionOf(config);
-  return withDatabase(config, true, ({ connection }) =>
-    restore({ connection, lake: config.lake, retention, configSha256: config.sha256, date, now }),
-  );
+  const { lake, memory_limit: memoryLimit, sha256: configSha256 } = config;
+  return withLakeDatabase({ lake, memoryLimit }, async ({ connection, lock }) => {
+    const result = await restore({ connection, lake, retention, configSha256, date, now });
+    await lock.publish();
+    return result;
+  });
 }
 
 function retentionOf({ retention, path }: RetainLakeOptions['config']): Retention {
@@ -51,31 +52,15 @@ function retentionOf({ retention, path }: RetainLakeOptions['config']): Retentio
   });
 }
 
-async function withDatabase<Result>(
-  config: RetainLakeOptions['config'],
-  isWriting: boolean,
+/** A dry run reads what is committed, beside whoever writes. */
+async function withReadingDatabase<Result>(
+  memoryLimit: string | undefined,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
-  const { lake, memory_limit: memoryLimit } = config;
-  const lock = isWriting ? await openLakeForWriting(lake) : undefined;
-  let database: Database | undefined;
+  const database = await openDatabase(memoryLimit ? { memoryLimit } : {});
   try {
-    database = await openDatabase({
-      ...(isWriting ? { tempDirectory: scratchFolder(lake) } : {}),
-      ...(memoryLimit ? { memoryLimit } : {}),
-    });
-    const result = await work(database);
-    await lock?.publish();
-    return result;
-  } catch (thrown) {
-    const limit = resourceError(lake, thrown);
-    if (!limit) throw thrown;
-    database?.close();
-    database = undefined;
-    await abandonBatches(lake);
-    throw limit;
+    return await work(database);
   } finally {
-    database?.close();
-    await lock?.release();
+    database.close();
   }
 }

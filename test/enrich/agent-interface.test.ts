@@ -2,11 +2,6 @@
 import { expect, test } from 'vitest';
 import * as fixture from './fixture.ts';
 
-const STEPS = [
-  ...['inventory_state', 'instance', 'network_interface', 'subnet', 'vpc'],
-  ...['interface_context', 'agent_interface'],
-];
-
 const at = (hour: string): string => `${fixture.DAY} ${hour}:00`;
 
 /** Hosts as `instance: name address`, seen together at an hour. */
@@ -28,7 +23,7 @@ async function instancesOf(sights: readonly Sight[], kind: string, key: string, 
      where key_kind = '${kind}' and host_key = '${key}' and possible_from <= timestamp '${at(hour)}'
        and (possible_until is null or possible_until > timestamp '${at(hour)}')
      order by instance_id`,
-    { steps: STEPS, maxAgeHours: 2 },
+    { maxAgeHours: 2 },
   );
   return rows.map((row) => row.instance_id);
 }

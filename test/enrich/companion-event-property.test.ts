@@ -138,12 +138,6 @@ test('there is a pair where a comparison of each with each says so, and no other
     },
     "select flow_id || ' ' || event_id as pair from flow_event order by pair",
     {
-      steps: [
-        ...['inventory_state', 'instance', 'network_interface', 'subnet', 'vpc', 'flow_log'],
-        ...['flow_object', 'interface_context', 'agent_interface'],
-        ...['overlap_record', 'overlap_pair', 'overlap_side', 'flow_copy'],
-        ...['event_subject', 'event_interface', 'flow_event'],
-      ],
       clockToleranceSeconds: TOLERANCE_SECONDS,
     },
   );

@@ -3,14 +3,6 @@ import * as fixture from './fixture.ts';
 
 const { DAY, INTERFACE, LOCAL, REMOTE, flow, ipsEvent } = fixture;
 
-/** The steps that pairs are made by; the others take most of the time. */
-const STEPS = [
-  ...['inventory_state', 'instance', 'network_interface', 'subnet', 'vpc', 'flow_log'],
-  ...['flow_object', 'interface_context', 'agent_interface'],
-  ...['overlap_record', 'overlap_pair', 'overlap_side', 'flow_copy'],
-  ...['event_subject', 'event_interface', 'flow_event'],
-];
-
 /** Pairs of these flows and events, as texts. */
 async function pairsOf(flows: readonly fixture.Row[], events: readonly fixture.Row[]) {
   const rows = await fixture.enrichAndRead(
@@ -21,7 +13,6 @@ async function pairsOf(flows: readonly fixture.Row[], events: readonly fixture.R
     },
     `select flow_id || ' ' || event_id || ' ' || matched_on || ' ' || confidence || ' ' || time_difference_seconds as pair
      from flow_event order by flow_id, event_id`,
-    { steps: STEPS },
   );
   return rows.map((row) => row.pair);
 }
@@ -204,7 +195,7 @@ async function pairOf(
       await fixture.addRows(database, 'ips_event', [ipsEvent('e1', eventParts)]);
     },
     'select * from flow_event',
-    { steps: STEPS, ...options },
+    options,
   );
   return row;
 }

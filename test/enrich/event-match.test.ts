@@ -4,13 +4,6 @@ import * as fixture from './fixture.ts';
 
 const { DAY, INTERFACE, LOCAL, REMOTE, flow, ipsEvent } = fixture;
 
-const STEPS = [
-  ...['inventory_state', 'instance', 'network_interface', 'subnet', 'vpc', 'flow_log'],
-  ...['flow_object', 'interface_context', 'agent_interface'],
-  ...['overlap_record', 'overlap_pair', 'overlap_side', 'flow_copy'],
-  ...['event_subject', 'event_interface', 'flow_event', 'recorded_interface', 'event_match'],
-];
-
 const INSTANCE = 'i-0a0000000000000a1';
 const SUBNET: fixture.Item = {
   type: 'subnet',
@@ -68,7 +61,7 @@ async function matchOf(world: World) {
       await fixture.addRows(database, 'ips_event', [ipsEvent('e1', world.event)]);
     },
     'select * from event_match',
-    { steps: STEPS, scope: [{ name: 'cde', match: { vpc: ['vpc-a'] } }] },
+    { scope: [{ name: 'cde', match: { vpc: ['vpc-a'] } }] },
   );
   return row;
 }

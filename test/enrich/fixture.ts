@@ -12,7 +12,9 @@ import {
   DAY_STEPS,
   EVENT_STEPS,
   EXTENT_STEP,
+  fileOf,
   RECORD_STEPS,
+  type Step,
   WHOLE_STEPS,
 } from '../../src/enrich/steps.ts';
 import { canonicalJson, type JsonObject } from '../../src/ingest/json.ts';
@@ -255,8 +257,32 @@ export type StepOptions = {
   backdateHours?: number;
   clockToleranceSeconds?: number;
   /** Only the steps of these names; all if absent. */
-  steps?: readonly string[];
+  steps?: ReadonlySet<string>;
 };
+
+const STEPS: readonly Step[] = [
+  ...WHOLE_STEPS,
+  EXTENT_STEP,
+  ...DAY_STEPS,
+  ...RECORD_STEPS,
+  ...EVENT_STEPS,
+];
+
+/** Names of the steps that a query reads, and of those that they read in turn. */
+export function stepsOf(sql: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const waiting = [sql];
+  for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
+    const read = text.replaceAll(/--.*/g, '').matchAll(/\b(?:from|join)\s+(\w+)/g);
+    const names = new Set([...read].map(([, name]) => name));
+    for (const step of STEPS) {
+      if (!names.has(step.name) || found.has(step.name)) continue;
+      found.add(step.name);
+      waiting.push(fileOf(step).text);
+    }
+  }
+  return found;
+}
 
 /** Runs every step of enrichment in order, for one day, each as a temporary table. */
 export async function runSteps(database: Database, options: StepOptions = {}): Promise<void> {
@@ -276,9 +302,8 @@ export async function runSteps(database: Database, options: StepOptions = {}): P
     event_until: day(2),
   };
   await createScopeTable(duckdbEngine(database.connection), { scope });
-  const all = [...WHOLE_STEPS, EXTENT_STEP, ...DAY_STEPS, ...RECORD_STEPS, ...EVENT_STEPS];
-  for (const step of all) {
-    if (steps && !steps.includes(step.name)) continue;
+  for (const step of STEPS) {
+    if (steps && !steps.has(step.name)) continue;
     await createScratchTable(database.connection, step, parameters);
   }
 }
@@ -300,7 +325,7 @@ export async function read(
   );
 }
 
-/** `read` on a new database that `fill` has filled and the steps have run on. */
+/** `read` on a new database that `fill` has filled and the steps that the query depends on have run on. */
 export async function enrichAndRead(
   fill: (database: Database) => Promise<void>,
   sql: string,
@@ -309,7 +334,7 @@ export async function enrichAndRead(
   const database = await openTables(['ingest']);
   try {
     await fill(database);
-    await runSteps(database, options);
+    await runSteps(database, { steps: stepsOf(sql), ...options });
     return await read(database, sql);
   } finally {
     database.close();

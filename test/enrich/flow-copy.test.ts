@@ -49,7 +49,7 @@ async function addObjects(...others: string[]): Promise<void> {
 
 async function copiesOf(rows: readonly Row[]): Promise<string[]> {
   await addRows(database, 'flow', rows);
-  await runSteps(database, { steps: COPY_STEPS });
+  await runSteps(database, { steps: new Set(COPY_STEPS) });
   const found = await read(
     database,
     'select flow_id, copied_as, kept_flow_id from flow_copy order by flow_id, kept_flow_id',

@@ -13,7 +13,6 @@ async function ownerOf(parts: JsonObject): Promise<unknown[]> {
         { ...item, configuration: { ...item.configuration, ...parts } },
       ]),
     `select ${COLUMNS} from network_interface`,
-    { steps: ['inventory_state', 'network_interface'] },
   );
   expect(rows).toHaveLength(1);
   return Object.values(rows[0] ?? {});

@@ -6,12 +6,6 @@ import { enrichAndRead, type Row } from './fixture.ts';
 const { DAY, INTERFACE } = fixture;
 const BEFORE = '2026-11-01';
 
-const STEPS = [
-  ...['inventory_state', 'flow_log', 'flow_object'],
-  ...['interface_day', 'skipped_interval', 'ingestion_day'],
-  ...['event_day', 'event_clock_day'],
-];
-
 let lineNumber = 0;
 function status(logStatus: string, startAt: string | null, endAt: string | null, own: Row = {}) {
   lineNumber += 1;
@@ -30,67 +24,63 @@ function status(logStatus: string, startAt: string | null, endAt: string | null,
 const at = (time: string, date = DAY): string => `${date} ${time}`;
 
 const records = (sql: string) =>
-  enrichAndRead(
-    async (database) => {
-      await fixture.addRows(database, 'source_object', [
-        fixture.flowObject('o', { flow_log_id: 'fl-1' }),
-        fixture.flowObject('other', { source: 'flow_logs[1]' }),
-      ]);
-      const times = (start_at: string | null, end_at: string | null) => ({ start_at, end_at });
-      await fixture.addRows(database, 'flow', [
-        fixture.flow(1, times(at('00:00:00'), at('00:00:59'))),
-        fixture.flow(2, times(at('00:30:00'), at('01:00:00'))),
-        // Ends in the first hour of the next day.
-        fixture.flow(3, times(at('23:58:00'), at('00:01:00', '2026-11-03'))),
-        fixture.flow(4, times(null, at('05:00:00'))),
-        fixture.flow(5, { ...times(null, null), interface_id: null }),
-        fixture.flow(1, { ...times(at('10:00:00'), at('10:00:01')), object_id: 'other' }),
-        fixture.flow(6, {
-          ...times(at('23:59:59', BEFORE), at('00:00:01')),
-          flow_date: BEFORE,
-        }),
-      ]);
-      await fixture.addRows(database, 'flow_status', [
-        status('NODATA', at('07:00:00'), at('07:10:00')),
-        status('SKIPDATA', at('08:00:00'), at('08:10:00')),
-        // Inside the one before, touching it, apart from it, and of a recorder of its own.
-        status('SKIPDATA', at('08:01:00'), at('08:02:00')),
-        status('SKIPDATA', at('08:10:00'), at('08:20:00')),
-        status('SKIPDATA', at('08:20:01'), at('08:21:00')),
-        status('SKIPDATA', at('08:05:00'), at('08:06:00'), { object_id: 'other' }),
-        status('SKIPDATA', null, null, { interface_id: null }),
-        status('SKIPDATA', at('08:00:00', BEFORE), at('08:10:00', BEFORE), { flow_date: BEFORE }),
-      ]);
-      await fixture.addRows(database, 'cloudwatch_event', [
-        ...[1, 2, 3, 4].map((minutes) => ({
-          log_group: 'eu-central-1:group',
-          event_id: `e-${minutes}`,
-          event_at: at('10:00:00'),
-          ingestion_at: at(`10:0${minutes}:00`),
-          object_id: 'o',
-          event_date: DAY,
-        })),
-        {
-          log_group: 'eu-central-1:group',
-          event_id: 'e-none',
-          event_at: at('10:00:00'),
-          ingestion_at: null,
-          object_id: 'o',
-          event_date: DAY,
-        },
-        {
-          log_group: 'eu-central-1:group',
-          event_id: 'e-before',
-          event_at: at('10:00:00', BEFORE),
-          ingestion_at: at('23:00:00', BEFORE),
-          object_id: 'o',
-          event_date: BEFORE,
-        },
-      ]);
-    },
-    sql,
-    { steps: STEPS },
-  );
+  enrichAndRead(async (database) => {
+    await fixture.addRows(database, 'source_object', [
+      fixture.flowObject('o', { flow_log_id: 'fl-1' }),
+      fixture.flowObject('other', { source: 'flow_logs[1]' }),
+    ]);
+    const times = (start_at: string | null, end_at: string | null) => ({ start_at, end_at });
+    await fixture.addRows(database, 'flow', [
+      fixture.flow(1, times(at('00:00:00'), at('00:00:59'))),
+      fixture.flow(2, times(at('00:30:00'), at('01:00:00'))),
+      // Ends in the first hour of the next day.
+      fixture.flow(3, times(at('23:58:00'), at('00:01:00', '2026-11-03'))),
+      fixture.flow(4, times(null, at('05:00:00'))),
+      fixture.flow(5, { ...times(null, null), interface_id: null }),
+      fixture.flow(1, { ...times(at('10:00:00'), at('10:00:01')), object_id: 'other' }),
+      fixture.flow(6, {
+        ...times(at('23:59:59', BEFORE), at('00:00:01')),
+        flow_date: BEFORE,
+      }),
+    ]);
+    await fixture.addRows(database, 'flow_status', [
+      status('NODATA', at('07:00:00'), at('07:10:00')),
+      status('SKIPDATA', at('08:00:00'), at('08:10:00')),
+      // Inside the one before, touching it, apart from it, and of a recorder of its own.
+      status('SKIPDATA', at('08:01:00'), at('08:02:00')),
+      status('SKIPDATA', at('08:10:00'), at('08:20:00')),
+      status('SKIPDATA', at('08:20:01'), at('08:21:00')),
+      status('SKIPDATA', at('08:05:00'), at('08:06:00'), { object_id: 'other' }),
+      status('SKIPDATA', null, null, { interface_id: null }),
+      status('SKIPDATA', at('08:00:00', BEFORE), at('08:10:00', BEFORE), { flow_date: BEFORE }),
+    ]);
+    await fixture.addRows(database, 'cloudwatch_event', [
+      ...[1, 2, 3, 4].map((minutes) => ({
+        log_group: 'eu-central-1:group',
+        event_id: `e-${minutes}`,
+        event_at: at('10:00:00'),
+        ingestion_at: at(`10:0${minutes}:00`),
+        object_id: 'o',
+        event_date: DAY,
+      })),
+      {
+        log_group: 'eu-central-1:group',
+        event_id: 'e-none',
+        event_at: at('10:00:00'),
+        ingestion_at: null,
+        object_id: 'o',
+        event_date: DAY,
+      },
+      {
+        log_group: 'eu-central-1:group',
+        event_id: 'e-before',
+        event_at: at('10:00:00', BEFORE),
+        ingestion_at: at('23:00:00', BEFORE),
+        object_id: 'o',
+        event_date: BEFORE,
+      },
+    ]);
+  }, sql);
 
 test('an interface has the hours in which its records begin or end, by who recorded them', async () => {
   const rows = await records(
@@ -137,27 +127,23 @@ test('the delay of an event counts from its time to its receipt by CloudWatch Lo
 });
 
 const events = (sql: string) =>
-  enrichAndRead(
-    async (database) => {
-      await fixture.addRows(database, 'source_object', [
-        fixture.flowObject('e', { kind: 'ips_events', source: 'ips_events[0]' }),
-      ]);
-      const event = (id: string, own: Row = {}): Row =>
-        fixture.ipsEvent(id, { host_name: 'web-1', severity: 'high', ...own });
-      await fixture.addRows(database, 'ips_event', [
-        event('e1', { received_at: at('10:00:12') }),
-        // Delivered twice: one event.
-        event('e1', { received_at: at('10:00:12'), line_number: 2 }),
-        event('e2', { received_at: at('09:59:10'), signature_id: 'other', host_name: 'web-2' }),
-        event('e3', { received_at: at('09:59:09'), host_name: 'web-2' }),
-        event('e4', { disposition: 'detected', time_source: 'record_without_year' }),
-        event('e5', { event_at: null, received_at: at('12:00:00'), severity: null }),
-        event('e0', { event_date: BEFORE, event_at: at('10:00:00', BEFORE) }),
-      ]);
-    },
-    sql,
-    { steps: STEPS },
-  );
+  enrichAndRead(async (database) => {
+    await fixture.addRows(database, 'source_object', [
+      fixture.flowObject('e', { kind: 'ips_events', source: 'ips_events[0]' }),
+    ]);
+    const event = (id: string, own: Row = {}): Row =>
+      fixture.ipsEvent(id, { host_name: 'web-1', severity: 'high', ...own });
+    await fixture.addRows(database, 'ips_event', [
+      event('e1', { received_at: at('10:00:12') }),
+      // Delivered twice: one event.
+      event('e1', { received_at: at('10:00:12'), line_number: 2 }),
+      event('e2', { received_at: at('09:59:10'), signature_id: 'other', host_name: 'web-2' }),
+      event('e3', { received_at: at('09:59:09'), host_name: 'web-2' }),
+      event('e4', { disposition: 'detected', time_source: 'record_without_year' }),
+      event('e5', { event_at: null, received_at: at('12:00:00'), severity: null }),
+      event('e0', { event_date: BEFORE, event_at: at('10:00:00', BEFORE) }),
+    ]);
+  }, sql);
 
 test('events of a day count once, by what became of them and how severe they were', async () => {
   const rows = await events(

@@ -181,6 +181,18 @@ test('seconds_between is exact to the microsecond', async () => {
 });
 
 test.each([
+  [
+    "(timestamp '2026-11-02'), (timestamp '2026-11-05'), (timestamp '2026-11-03')",
+    '2026-11-05 00:00:00',
+  ],
+  ["(timestamp '2026-11-02'), (null)", null],
+  ['(cast(null as timestamp))', null],
+])('last_end of %s is %s', async (states, expected) => {
+  const sql = `select cast(last_end(valid_to) as varchar) as ended from (values ${states}) as states (valid_to)`;
+  expect(await readRows(database.connection, sql)).toEqual([{ ended: expected }]);
+});
+
+test.each([
   ['cloudwatch-logs://us-east-1/vpc/flow-logs?date=2026-11-02&pulled=x', '/vpc/flow-logs'],
   [
     'cloudwatch-logs://us-east-1/other/vpc/flow-logs?date=2026-11-02&pulled=x',
