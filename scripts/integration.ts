@@ -1,7 +1,8 @@
 /**
  * `npm run test:integration`: prepares what the suite needs, and runs it. Arguments go to vitest, such as
- * a part of a file's name; `--prepare` alone fetches what the suite needs, and runs nothing. Fails, and says what to install, where Python, its packages, Chromium, Poppler,
- * systemd, Trino or an older DuckDB cannot be had: a suite that skips proves nothing.
+ * a part of a file's name; `--prepare` alone fetches what the suite needs, and runs nothing. Fails, and says
+ * what to install, where Python, its packages, Chromium, Poppler, systemd, Trino or an older DuckDB cannot be
+ * had: a suite that skips proves nothing.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 /**
- * Writes `docs/sizing.md`, and the table of sizes in the README, from what was measured: `npm run sizing`. Measured figures stand in `docs/sizing/`, one file a lake;
- * prices and rates that were not measured with them are named here, once.
+ * Writes `docs/sizing.md`, and the table of sizes in the README, from what was measured: `npm run sizing`.
+ * Measured figures stand in `docs/sizing/`, one file a lake; prices and rates that were not measured with
+ * them are named here, once.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

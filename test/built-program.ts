@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PACKAGE_ROOT } from '../src/query-file.ts';
 
-const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
+export const PROGRAM = join(PACKAGE_ROOT, 'dist', 'cli.js');
 
 /** Builds what is older than the sources. */
 export async function buildProgram(): Promise<void> {

@@ -3,13 +3,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that run for a minute or more on two cores, the longest first. */
 const LONG_FILES: readonly string[] = [
+  'test/integration/trino-engine.test.ts',
+  'test/integration/trino.test.ts',
   'test/integration/soak.test.ts',
-  'test/enrich/attribution.test.ts',
+  'test/integration/remote-lake-httpfs.test.ts',
   'test/cli.test.ts',
+  'test/enrich/attribution.test.ts',
   'test/enrich/enrich.test.ts',
   'test/ingest/damage.test.ts',
-  'test/crash/kill.test.ts',
   'test/reports/flipped-byte.test.ts',
+  'test/crash/too-little.test.ts',
+  'test/crash/soak.test.ts',
 ];
 
 /** Those first; the others in vitest's own order. */

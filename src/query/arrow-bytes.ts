@@ -1,7 +1,7 @@
 /** The builder of a column of texts or bytes: one buffer, and where in it each value ends. */
 import { DuckDBBlobValue, DuckDBVarCharVector } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
-import { plainText } from '../text-table.ts';
+import { plainText } from '../value-text.ts';
 import {
   bitAt,
   type ColumnBuilder,

@@ -11,14 +11,8 @@ import {
 } from '@duckdb/node-api';
 import { defuse } from '../spreadsheet.ts';
 import { quoteName, quoteText } from '../tables.ts';
-import {
-  jsonString,
-  jsonText,
-  numberColumns,
-  plainText,
-  renderTable,
-  visibleText,
-} from '../text-table.ts';
+import { renderTable, visibleText } from '../text-table.ts';
+import { jsonString, jsonText, numberColumns, plainText } from '../value-text.ts';
 import type { Sink } from './sink.ts';
 
 /**

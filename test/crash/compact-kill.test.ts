@@ -14,6 +14,7 @@ import { openDatabase } from '../../src/database.ts';
 import { openLakeForWriting } from '../../src/lake.ts';
 import { openBatch } from '../../src/lake-batch.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
+import { buildProgram, PROGRAM } from '../built-program.ts';
 import { checkLake, contentOf, writeConfig } from './lake-content.ts';
 
 const KILLS = Number(process.env.FLOWPROOF_TEST_COMPACT_KILLS ?? 6);
@@ -25,6 +26,7 @@ let expected: Record<string, string[]>;
 const steps: number[] = [];
 
 beforeAll(async () => {
+  await buildProgram();
   base = mkdtempSync(join(tmpdir(), 'flowproof-compact-kill-'));
   await writeLake(join(base, 'first'));
   expected = await contentOf(join(base, 'first'));
@@ -66,7 +68,7 @@ function spawnCompact(lake: string, kill?: { step: number; isAfter: boolean }) {
   const { status, signal, stderr } = spawnSync(
     process.execPath,
     [
-      ...['--import', 'tsx', join(PACKAGE_ROOT, 'src/cli.ts'), 'compact', '--quiet'],
+      ...[PROGRAM, 'compact', '--quiet'],
       ...['--grace-hours', '0', '--older-than-days', '0', '--config', writeConfig(base, lake)],
     ],
     {

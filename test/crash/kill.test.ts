@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
+import { buildProgram, PROGRAM } from '../built-program.ts';
 import { checkLake, contentOf, writeConfig, writeObjects } from './lake-content.ts';
 
 /** Three batches: the inventory of ten objects, then flow logs, 2,000 and the rest. */
@@ -31,6 +32,7 @@ let wholeMilliseconds = 0;
 let mainSteps = 0;
 
 beforeAll(async () => {
+  await buildProgram();
   base = mkdtempSync(join(tmpdir(), 'flowproof-kill-'));
   writeObjects(base, OBJECTS);
   const config = writeConfig(base, 'whole');
@@ -56,30 +58,23 @@ type Kill =
 type Exit = { code: number | null; signal: string | null; errors: string };
 
 async function ingest(config: string, kill?: Kill): Promise<Exit> {
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--import', 'tsx'],
-      ...[join(PACKAGE_ROOT, 'src/cli.ts'), 'ingest', '--quiet', '--config', config],
-    ],
-    {
-      cwd: PACKAGE_ROOT,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: {
-        ...process.env,
-        // In the environment it is for threads as well.
-        NODE_OPTIONS: `--import "${join(PACKAGE_ROOT, 'test/crash/kill-at-step.mjs')}"`,
-        FLOWPROOF_TEST_STEPS_FILE: join(base, 'steps'),
-        ...(kill &&
-          'step' in kill && {
-            [kill.isThread ? 'FLOWPROOF_TEST_KILL_THREAD_AT' : 'FLOWPROOF_TEST_KILL_AT']: String(
-              kill.step,
-            ),
-            FLOWPROOF_TEST_KILL_AFTER: kill.isAfter ? '1' : '0',
-          }),
-      },
+  const child = spawn(process.execPath, [PROGRAM, 'ingest', '--quiet', '--config', config], {
+    cwd: PACKAGE_ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      ...process.env,
+      // In the environment it is for threads as well.
+      NODE_OPTIONS: `--import "${join(PACKAGE_ROOT, 'test/crash/kill-at-step.mjs')}"`,
+      FLOWPROOF_TEST_STEPS_FILE: join(base, 'steps'),
+      ...(kill &&
+        'step' in kill && {
+          [kill.isThread ? 'FLOWPROOF_TEST_KILL_THREAD_AT' : 'FLOWPROOF_TEST_KILL_AT']: String(
+            kill.step,
+          ),
+          FLOWPROOF_TEST_KILL_AFTER: kill.isAfter ? '1' : '0',
+        }),
     },
-  );
+  });
   let errors = '';
   child.stderr.on('data', (data) => {
     errors += data;

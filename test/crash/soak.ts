@@ -22,13 +22,15 @@ export type SoakOptions = {
   /** The hour of the first run: it finds what arrived before. */
   firstHour: number;
   seed: number;
-  /** Of a hundred hours, in how many a child process is killed, and in how many the run in this process stopped. */
+  /** In how many hours a child process is killed or asked to stop, in turn, and in how many the run in this process is stopped. */
   kills: number;
   stops: number;
   waitHours: number;
   /** PCI DSS by week too: its packs take seconds. */
   isWhole: boolean;
 };
+
+type Fate = 'SIGKILL' | 'SIGTERM' | 'stop' | undefined;
 
 type Tally = { killed: number; terminated: number; stopped: number; finished: number };
 
@@ -48,15 +50,16 @@ export async function soak(options: SoakOptions): Promise<Tally> {
       expect([what, count > 0]).toEqual([what, true]);
     }
     const manifests = new Map<string, string>();
+    const fates = fatesOf(options, random);
     deliver(own, world, 0, options.firstHour - 1);
     for (let hour = options.firstHour; hour <= hours; hour += 1) {
       deliver(own, world, hour - 1, hour);
       const place = `seed ${seed}, hour ${hour}`;
-      const fate = random() * 100;
-      if (fate < options.kills) await killChild(config, hour, random, tally);
-      else if (fate < options.kills + options.stops) await stopRun(config, hour, random, tally);
+      const fate = fates[hour - options.firstHour];
+      if (fate === 'stop') await stopRun(config, hour, random, tally);
+      else if (fate) await killChild(config, hour, fate, random, tally);
       // What was killed is taken up at once, or by the run of a later hour.
-      if (fate >= options.kills + options.stops || random() < 0.5) {
+      if (!fate || random() < 0.5) {
         const outcome = await runAt(config, hour);
         expect([place, outcome.exitCode, outcome.ingest?.unreachable]).toEqual([place, 0, []]);
         tally.finished += 1;
@@ -94,6 +97,18 @@ export async function soak(options: SoakOptions): Promise<Tally> {
   return tally;
 }
 
+/** What becomes of the run of each hour, in an order of chance. */
+function fatesOf({ hours, firstHour, kills, stops }: SoakOptions, random: () => number): Fate[] {
+  const fates = Array.from({ length: hours - firstHour + 1 }, (_, index): Fate => {
+    if (index < kills) return index % 2 === 0 ? 'SIGKILL' : 'SIGTERM';
+    return index < kills + stops ? 'stop' : undefined;
+  });
+  return fates
+    .map((fate) => ({ fate, place: random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ fate }) => fate);
+}
+
 const timeOf = (hour: number): Date => new Date(SOAK_START + hour * HOUR);
 
 async function runAt(
@@ -123,12 +138,12 @@ async function runAt(
 async function killChild(
   config: string,
   hour: number,
+  signal: NodeJS.Signals,
   random: () => number,
   tally: Tally,
 ): Promise<void> {
   const asOf = timeOf(hour).toISOString().replace('.000Z', 'Z');
   const { child, ended } = startProgram(['run', '--quiet', '--config', config, '--as-of', asOf]);
-  const signal = random() < 0.5 ? 'SIGKILL' : 'SIGTERM';
   const timer = setTimeout(() => child.kill(signal), 350 + random() * 1700);
   const exit = await ended;
   clearTimeout(timer);

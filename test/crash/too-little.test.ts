@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FlowproofError } from '../../src/errors.ts';
 import { PACKAGE_ROOT } from '../../src/query-file.ts';
 import { resourceError } from '../../src/resource-error.ts';
+import { buildProgram, PROGRAM } from '../built-program.ts';
 import { checkLake, contentOf, writeConfig, writeObjects } from './lake-content.ts';
 
 const OBJECTS = 600;
@@ -18,6 +19,7 @@ let base = '';
 let expected: Record<string, string[]>;
 
 beforeAll(async () => {
+  await buildProgram();
   base = mkdtempSync(join(tmpdir(), 'flowproof-disk-'));
   writeObjects(base, OBJECTS);
   expect(flowproof('ingest', writeConfig(base, 'whole')).code).toBe(0);
@@ -32,8 +34,8 @@ function flowproof(command: string, config: string, blocks?: number) {
   const { status, signal, stderr } = spawnSync(
     'sh',
     [
-      ...['-c', `${limit} exec "$@"`, 'sh', process.execPath, '--import', 'tsx'],
-      ...[join(PACKAGE_ROOT, 'src/cli.ts'), command, '--quiet', '--config', config],
+      ...['-c', `${limit} exec "$@"`, 'sh', process.execPath, PROGRAM],
+      ...[command, '--quiet', '--config', config],
     ],
     { cwd: PACKAGE_ROOT, encoding: 'utf8' },
   );

@@ -1,7 +1,15 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/database.ts';
 import { enrich } from '../../src/enrich/enrich.ts';
 import { localDays } from '../../src/enrich/local-days.ts';
@@ -80,6 +88,35 @@ async function run(maxAgeHours = 24) {
   return { ...result, dates };
 }
 
+/** Where the lake of the first batch stands, enriched: made by the first test that wants it, as it takes seconds. */
+let enriched: string | undefined;
+afterAll(() => {
+  if (enriched) rmSync(enriched, { recursive: true });
+});
+
+/** Commits what `beforeEach` staged, and enriches it. */
+async function startEnriched(): Promise<void> {
+  // A lock is its lake's own.
+  const copy = (from: string, to: string): void =>
+    cpSync(from, to, {
+      recursive: true,
+      preserveTimestamps: true,
+      filter: (path) => basename(path) !== 'lock',
+    });
+  if (enriched) {
+    copy(enriched, lake);
+    for (const table of TABLES.filter(({ layer }) => layer === 'ingest')) {
+      await staged.connection.run(`truncate ${quoteName(table.name)}`);
+    }
+    await createLakeViews(database.connection, lake);
+    return;
+  }
+  await commit('first');
+  await run();
+  enriched = mkdtempSync(join(tmpdir(), 'flowproof-enriched-'));
+  copy(lake, enriched);
+}
+
 /** File and time of last change of every daily mart: which of them a run wrote. */
 function writtenAt(): Record<string, number> {
   return Object.fromEntries(
@@ -145,8 +182,7 @@ test('a step that needs more memory than it may take runs once more, on one thre
 });
 
 test('one row a flow, in each mart that has one row a flow', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   const counts = await fixture.read(
     database,
     `select (select count(*) from flow) as flows,
@@ -209,16 +245,14 @@ test('a flow whose object the ledger does not have is kept', async () => {
 });
 
 test('a second run makes nothing again', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   const before = writtenAt();
   expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 0 });
   expect(writtenAt()).toEqual(before);
 });
 
 test('a late flow file makes only its day again', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   const before = writtenAt();
   await fixture.addRows(staged, 'source_object', [fixture.flowObject('late')]);
   await fixture.addRows(staged, 'flow', [fixture.flow(1, { object_id: 'late' })]);
@@ -235,8 +269,7 @@ test('a late flow file makes only its day again', async () => {
 });
 
 test('late events make the days around them again', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   const event = fixture.ipsEvent('e2', {
     event_at: '2026-11-01 23:00:00',
     event_date: '2026-11-01',
@@ -304,8 +337,7 @@ test('a day without traffic has its NODATA records, and only they make its rollu
          array_to_string(seen_hours, ' ') as hours
        from interface_day order by day`,
     );
-  await commit('first');
-  await run();
+  await startEnriched();
   const written = writtenAt();
   await commitQuiet('07');
   expect(await run()).toMatchObject({ dayCount: 2, rebuiltDayCount: 0 });
@@ -321,8 +353,7 @@ test('a day without traffic has its NODATA records, and only they make its rollu
 });
 
 test('what becomes of events is made again when flows of the days around them change', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   const file = join(lake, 'event_match', `event_date=${fixture.DAY}`, 'data.parquet');
   const before = statSync(file).mtimeMs;
   await run();
@@ -433,8 +464,7 @@ test('a snapshot that says more of one day makes that day again', async () => {
 });
 
 test('a new inventory snapshot that says more of all days makes all again', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   await fixture.addRows(staged, 'source_object', [
     fixture.flowObject('inventory', { kind: 'inventory' }),
   ]);
@@ -449,8 +479,7 @@ test('a new inventory snapshot that says more of all days makes all again', asyn
 });
 
 test('another age of metadata makes everything again', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   expect(await run(48)).toMatchObject({ rebuiltDayCount: 2 });
   const rows = await fixture.read(
     database,
@@ -463,8 +492,7 @@ test('another age of metadata makes everything again', async () => {
 });
 
 test('content that replaces an object takes its flows, and a day that has none left, away', async () => {
-  await commit('first');
-  await run();
+  await startEnriched();
   await fixture.addRows(staged, 'source_object', [
     fixture.flowObject('longer', { supersedes_object_id: 'o' }),
   ]);

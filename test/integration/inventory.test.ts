@@ -130,10 +130,13 @@ beforeAll(async () => {
   await clients[REGION].send(new CreateTransitGatewayCommand({ Description: 'hub' }));
   workspace = createWorkspace(
     { flow_logs, inventory: [{ ec2: [REGION, OTHER_REGION] }] },
-    { period: { start: '2026-01-01', end: '2099-01-01' } },
+    { ...PACK, period: { start: '2026-01-01', end: '2099-01-01' } },
   );
   first = await workspace.flowproof('run');
 });
+
+/** A pack of few reports: what is asked here is of the lake. */
+const PACK = { pack: 'soc2' } as const;
 
 const network = (region: string): Network => networks.get(region) as Network;
 
@@ -294,16 +297,19 @@ test('an unchanged network is not kept again, and a change is', async () => {
 test('roles are assumed, one an account', async () => {
   // Accounts of this test alone: the server keeps what other files of the suite made.
   const accounts = ['111122223333', '444455556666'];
-  const own = createWorkspace({
-    flow_logs,
-    inventory: [
-      {
-        ec2: [REGION],
-        role_arn: accounts.map((account) => `arn:aws:iam::${account}:role/flowproof`),
-        external_id: 'example',
-      },
-    ],
-  });
+  const own = createWorkspace(
+    {
+      flow_logs,
+      inventory: [
+        {
+          ec2: [REGION],
+          role_arn: accounts.map((account) => `arn:aws:iam::${account}:role/flowproof`),
+          external_id: 'example',
+        },
+      ],
+    },
+    PACK,
+  );
   const finished = await own.flowproof('run');
   expect([finished.exitCode, finished.stderr]).toEqual([0, '']);
   // Every account has a default VPC of its own.
@@ -358,10 +364,13 @@ test('AWS Config in S3: what was delivered is read, and what is no inventory is 
       ],
     ]),
   );
-  const own = createWorkspace({
-    flow_logs,
-    inventory: [{ s3: `s3://${BUCKET}/AWSLogs/${ACCOUNT}/Config/`, region: REGION }],
-  });
+  const own = createWorkspace(
+    {
+      flow_logs,
+      inventory: [{ s3: `s3://${BUCKET}/AWSLogs/${ACCOUNT}/Config/`, region: REGION }],
+    },
+    PACK,
+  );
   const finished = await own.flowproof('run');
   expect([finished.exitCode, finished.stderr]).toEqual([0, '']);
   const objects = await own.query(

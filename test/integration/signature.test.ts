@@ -42,7 +42,7 @@ beforeAll(async () => {
   await putObjects(BUCKET, objects);
   workspace = createWorkspace(
     { flow_logs: [{ s3: `s3://${BUCKET}/example/`, region: REGION }] },
-    { signature: { kms_key: ALIAS, region: REGION } },
+    { pack: 'soc2', signature: { kms_key: ALIAS, region: REGION } },
   );
   folder = dirname(workspace.lake);
   const key = { key: Buffer.from(PublicKey ?? []), format: 'der', type: 'spki' } as const;

@@ -45,6 +45,8 @@ const machine = (lake: string, changes: Record<string, unknown> = {}): Machine =
     ...parse(readFileSync(join(SAMPLES, 'flowproof.yaml'), 'utf8')),
     output: 'evidence',
     exceptions: undefined,
+    // A third of the reports: trino.test.ts asks each of them.
+    pack: 'iso-27001-2022',
     sources: SOURCES,
     ...{ lake: `s3://${BUCKET}/${lake}`, lake_region: REGION, lake_copy: 'copy' },
     ...changes,
@@ -80,7 +82,7 @@ describe('engine: trino', () => {
     expect(remote).toMatchObject({ exitCode: 0 });
     expect(remote.stdout).toMatch(/^Scanned +[1-9]/m);
     const made = csvFiles(other.folder);
-    expect(Object.keys(made).length).toBeGreaterThan(25);
+    expect(Object.keys(made).length).toBeGreaterThan(10);
     expect(made).toEqual(csvFiles(duckdb.folder));
     const [pack = ''] = readdirSync(join(other.folder, 'evidence'));
     const manifest = readFileSync(join(other.folder, 'evidence', pack, 'manifest.json'), 'utf8');

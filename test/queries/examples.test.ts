@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { csvCell } from '../../src/query/output.ts';
 import { listOf, readLayer } from '../../src/query-file.ts';
-import { plainText } from '../../src/text-table.ts';
+import { plainText } from '../../src/value-text.ts';
 import { openSampleLake, type SampleLake } from '../sample-lake.ts';
 
 const EXAMPLES = readLayer('examples');
